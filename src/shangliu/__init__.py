@@ -1,0 +1,1 @@
+"""Shangliu: an e-commerce system driven by one living definition of its business flow."""

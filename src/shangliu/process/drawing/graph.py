@@ -1,0 +1,115 @@
+"""What is drawn: nodes in lanes, flows between them, outside pools. Knows no shop and no database.
+
+`flow` builds a `Graph` from the definition; layout, SVG, BPMN and Mermaid read nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shangliu.platform.text import Text
+
+
+class View(StrEnum):
+    """The family a lane belongs to; decides its tint."""
+
+    BUYER = "buyer"
+    SYSTEM = "system"
+    MANAGEMENT = "management"
+    OUTSIDE = "outside"
+
+
+class Shape(StrEnum):
+    """BPMN shapes. The value is stable: it is stored and exported."""
+
+    START = "start"
+    END = "end"
+    USER_TASK = "user_task"
+    MANUAL_TASK = "manual_task"
+    SERVICE_TASK = "service_task"
+    RULE_TASK = "rule_task"
+    SEND_TASK = "send_task"
+    MESSAGE_CATCH = "message_catch"
+    TIMER_CATCH = "timer_catch"
+    EXCLUSIVE = "exclusive"
+    EVENT_BASED = "event_based"
+    PARALLEL = "parallel"
+
+
+@dataclass(frozen=True, slots=True)
+class LaneSpec:
+    code: str
+    label: Text
+    view: View
+
+
+@dataclass(frozen=True, slots=True)
+class StageSpec:
+    code: str
+    number: int
+    label: Text
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSpec:
+    """An outside party: a black-box pool, above (`top`) or below the lanes."""
+
+    code: str
+    label: Text
+    top: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """`key` is unique and stable across versions, e.g. `order.pay` or `order:awaiting_payment`.
+
+    `waits` names the (process, state) pairs whose waiting objects are counted on this node.
+    """
+
+    key: str
+    label: Text
+    shape: Shape
+    lane: str
+    stage: str
+    waits: tuple[tuple[str, str], ...] = ()
+    main: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A sequence flow. `main` marks the happy path; `label` stands at a gateway's exits."""
+
+    source: str
+    target: str
+    label: Text | None = None
+    main: bool = False
+    problem: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"{self.source}>{self.target}"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFlow:
+    """What crosses to or from an outside pool; exactly one end is a pool code."""
+
+    node: str
+    pool: str
+    label: Text
+    outgoing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """One picture. Lanes, stages and pools in drawing order; nodes of a lane in reading order."""
+
+    name: Text
+    version: str
+    lanes: tuple[LaneSpec, ...]
+    stages: tuple[StageSpec, ...]
+    pools: tuple[PoolSpec, ...]
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    messages: tuple[MessageFlow, ...] = ()
