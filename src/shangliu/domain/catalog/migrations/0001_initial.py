@@ -8,201 +8,396 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Brand',
+            name="Brand",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, unique=True, verbose_name='名称')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=60, unique=True, verbose_name="名称")),
             ],
             options={
-                'verbose_name': '品牌',
-                'verbose_name_plural': '品牌',
+                "verbose_name": "品牌",
+                "verbose_name_plural": "品牌",
             },
         ),
         migrations.CreateModel(
-            name='Category',
+            name="Category",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40, verbose_name='名称')),
-                ('slug', models.SlugField(allow_unicode=True, max_length=60, unique=True, verbose_name='网址名')),
-                ('position', models.IntegerField(default=0, verbose_name='排序')),
-                ('source', models.CharField(blank=True, default='', max_length=40, verbose_name='来源')),
-                ('source_id', models.CharField(blank=True, default='', max_length=64, verbose_name='来源编号')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='catalog.category', verbose_name='上级分类')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40, verbose_name="名称")),
+                (
+                    "slug",
+                    models.SlugField(
+                        allow_unicode=True, max_length=60, unique=True, verbose_name="网址名"
+                    ),
+                ),
+                ("position", models.IntegerField(default=0, verbose_name="排序")),
+                (
+                    "source",
+                    models.CharField(blank=True, default="", max_length=40, verbose_name="来源"),
+                ),
+                (
+                    "source_id",
+                    models.CharField(
+                        blank=True, default="", max_length=64, verbose_name="来源编号"
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="catalog.category",
+                        verbose_name="上级分类",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '分类',
-                'verbose_name_plural': '分类',
-                'ordering': ('position', 'id'),
+                "verbose_name": "分类",
+                "verbose_name_plural": "分类",
+                "ordering": ("position", "id"),
             },
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=64, unique=True, verbose_name='商品编码')),
-                ('slug', models.SlugField(allow_unicode=True, max_length=80, unique=True, verbose_name='网址名')),
-                ('name', models.CharField(max_length=120, verbose_name='名称')),
-                ('tagline', models.CharField(blank=True, default='', max_length=120, verbose_name='卖点')),
-                ('keywords', models.CharField(blank=True, default='', max_length=200, verbose_name='关键词')),
-                ('unit', models.CharField(blank=True, default='', max_length=10, verbose_name='单位')),
-                ('description', models.TextField(blank=True, default='', verbose_name='详情')),
-                ('list_price_fen', models.BigIntegerField(blank=True, null=True, verbose_name='划线价（分）')),
-                ('price_fen', models.BigIntegerField(verbose_name='最低售价（分）')),
-                ('on_shelf', models.BooleanField(default=True, verbose_name='上架')),
-                ('picture', models.CharField(blank=True, default='', max_length=120, verbose_name='图片')),
-                ('sold_count', models.IntegerField(default=0, verbose_name='已售')),
-                ('weight_g', models.IntegerField(default=500, verbose_name='默认重量（克）')),
-                ('position', models.IntegerField(default=0, verbose_name='排序')),
-                ('created_at', models.DateTimeField(default=shangliu.platform.clock.now, verbose_name='创建时间')),
-                ('source', models.CharField(blank=True, default='', max_length=40, verbose_name='来源')),
-                ('source_id', models.CharField(blank=True, default='', max_length=64, verbose_name='来源编号')),
-                ('words', django.contrib.postgres.search.SearchVectorField(editable=False, null=True, verbose_name='检索词')),
-                ('brand', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='products', to='catalog.brand', verbose_name='品牌')),
-                ('category', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='products', to='catalog.category', verbose_name='分类')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=64, unique=True, verbose_name="商品编码")),
+                (
+                    "slug",
+                    models.SlugField(
+                        allow_unicode=True, max_length=80, unique=True, verbose_name="网址名"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="名称")),
+                (
+                    "tagline",
+                    models.CharField(blank=True, default="", max_length=120, verbose_name="卖点"),
+                ),
+                (
+                    "keywords",
+                    models.CharField(blank=True, default="", max_length=200, verbose_name="关键词"),
+                ),
+                (
+                    "unit",
+                    models.CharField(blank=True, default="", max_length=10, verbose_name="单位"),
+                ),
+                ("description", models.TextField(blank=True, default="", verbose_name="详情")),
+                (
+                    "list_price_fen",
+                    models.BigIntegerField(blank=True, null=True, verbose_name="划线价（分）"),
+                ),
+                ("price_fen", models.BigIntegerField(verbose_name="最低售价（分）")),
+                ("on_shelf", models.BooleanField(default=True, verbose_name="上架")),
+                (
+                    "picture",
+                    models.CharField(blank=True, default="", max_length=120, verbose_name="图片"),
+                ),
+                ("sold_count", models.IntegerField(default=0, verbose_name="已售")),
+                ("weight_g", models.IntegerField(default=500, verbose_name="默认重量（克）")),
+                ("position", models.IntegerField(default=0, verbose_name="排序")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=shangliu.platform.clock.now, verbose_name="创建时间"
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(blank=True, default="", max_length=40, verbose_name="来源"),
+                ),
+                (
+                    "source_id",
+                    models.CharField(
+                        blank=True, default="", max_length=64, verbose_name="来源编号"
+                    ),
+                ),
+                (
+                    "words",
+                    django.contrib.postgres.search.SearchVectorField(
+                        editable=False, null=True, verbose_name="检索词"
+                    ),
+                ),
+                (
+                    "brand",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="products",
+                        to="catalog.brand",
+                        verbose_name="品牌",
+                    ),
+                ),
+                (
+                    "category",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="products",
+                        to="catalog.category",
+                        verbose_name="分类",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '商品',
-                'verbose_name_plural': '商品',
+                "verbose_name": "商品",
+                "verbose_name_plural": "商品",
             },
         ),
         migrations.CreateModel(
-            name='ProductAttribute',
+            name="ProductAttribute",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40, verbose_name='属性')),
-                ('value', models.TextField(verbose_name='取值')),
-                ('position', models.IntegerField(default=0, verbose_name='排序')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='attributes', to='catalog.product', verbose_name='商品')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40, verbose_name="属性")),
+                ("value", models.TextField(verbose_name="取值")),
+                ("position", models.IntegerField(default=0, verbose_name="排序")),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attributes",
+                        to="catalog.product",
+                        verbose_name="商品",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '商品属性',
-                'verbose_name_plural': '商品属性',
-                'ordering': ('position', 'id'),
+                "verbose_name": "商品属性",
+                "verbose_name_plural": "商品属性",
+                "ordering": ("position", "id"),
             },
         ),
         migrations.CreateModel(
-            name='ProductOption',
+            name="ProductOption",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=30, verbose_name='选项')),
-                ('position', models.IntegerField(default=0, verbose_name='排序')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='options', to='catalog.product', verbose_name='商品')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=30, verbose_name="选项")),
+                ("position", models.IntegerField(default=0, verbose_name="排序")),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="options",
+                        to="catalog.product",
+                        verbose_name="商品",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '商品选项',
-                'verbose_name_plural': '商品选项',
-                'ordering': ('position', 'id'),
+                "verbose_name": "商品选项",
+                "verbose_name_plural": "商品选项",
+                "ordering": ("position", "id"),
             },
         ),
         migrations.CreateModel(
-            name='OptionValue',
+            name="OptionValue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('value', models.CharField(max_length=60, verbose_name='取值')),
-                ('position', models.IntegerField(default=0, verbose_name='排序')),
-                ('option', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='values', to='catalog.productoption', verbose_name='选项')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("value", models.CharField(max_length=60, verbose_name="取值")),
+                ("position", models.IntegerField(default=0, verbose_name="排序")),
+                (
+                    "option",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="values",
+                        to="catalog.productoption",
+                        verbose_name="选项",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '选项取值',
-                'verbose_name_plural': '选项取值',
-                'ordering': ('position', 'id'),
+                "verbose_name": "选项取值",
+                "verbose_name_plural": "选项取值",
+                "ordering": ("position", "id"),
             },
         ),
         migrations.CreateModel(
-            name='Variant',
+            name="Variant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sku', models.CharField(max_length=80, unique=True, verbose_name='SKU')),
-                ('values', models.JSONField(default=list, verbose_name='规格')),
-                ('price_fen', models.BigIntegerField(verbose_name='售价（分）')),
-                ('list_price_fen', models.BigIntegerField(blank=True, null=True, verbose_name='划线价（分）')),
-                ('weight_g', models.IntegerField(default=500, verbose_name='重量（克）')),
-                ('position', models.IntegerField(default=0, verbose_name='排序')),
-                ('active', models.BooleanField(default=True, verbose_name='可售')),
-                ('source', models.CharField(blank=True, default='', max_length=40, verbose_name='来源')),
-                ('source_id', models.CharField(blank=True, default='', max_length=64, verbose_name='来源编号')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='variants', to='catalog.product', verbose_name='商品')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sku", models.CharField(max_length=80, unique=True, verbose_name="SKU")),
+                ("values", models.JSONField(default=list, verbose_name="规格")),
+                ("price_fen", models.BigIntegerField(verbose_name="售价（分）")),
+                (
+                    "list_price_fen",
+                    models.BigIntegerField(blank=True, null=True, verbose_name="划线价（分）"),
+                ),
+                ("weight_g", models.IntegerField(default=500, verbose_name="重量（克）")),
+                ("position", models.IntegerField(default=0, verbose_name="排序")),
+                ("active", models.BooleanField(default=True, verbose_name="可售")),
+                (
+                    "source",
+                    models.CharField(blank=True, default="", max_length=40, verbose_name="来源"),
+                ),
+                (
+                    "source_id",
+                    models.CharField(
+                        blank=True, default="", max_length=64, verbose_name="来源编号"
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="variants",
+                        to="catalog.product",
+                        verbose_name="商品",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '规格商品',
-                'verbose_name_plural': '规格商品',
-                'ordering': ('position', 'id'),
+                "verbose_name": "规格商品",
+                "verbose_name_plural": "规格商品",
+                "ordering": ("position", "id"),
             },
         ),
         migrations.AddConstraint(
-            model_name='category',
-            constraint=models.UniqueConstraint(condition=models.Q(('source', ''), _negated=True), fields=('source', 'source_id'), name='category_once_per_source'),
+            model_name="category",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source", ""), _negated=True),
+                fields=("source", "source_id"),
+                name="category_once_per_source",
+            ),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['category', 'on_shelf', 'position', 'id'], name='product_shelf'),
+            model_name="product",
+            index=models.Index(
+                fields=["category", "on_shelf", "position", "id"], name="product_shelf"
+            ),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['category', 'on_shelf', '-sold_count', 'id'], name='product_most_sold'),
+            model_name="product",
+            index=models.Index(
+                fields=["category", "on_shelf", "-sold_count", "id"], name="product_most_sold"
+            ),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(fields=['category', 'on_shelf', 'price_fen', 'id'], name='product_price'),
+            model_name="product",
+            index=models.Index(
+                fields=["category", "on_shelf", "price_fen", "id"], name="product_price"
+            ),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['words'], name='product_words'),
+            model_name="product",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["words"], name="product_words"),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(condition=models.Q(('source', ''), _negated=True), fields=('source', 'source_id'), name='product_once_per_source'),
+            model_name="product",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source", ""), _negated=True),
+                fields=("source", "source_id"),
+                name="product_once_per_source",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('price_fen__gt', 0)), name='product_price_positive'),
+            model_name="product",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("price_fen__gt", 0)), name="product_price_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('list_price_fen__isnull', True), ('list_price_fen__gt', 0), _connector='OR'), name='product_list_price_positive'),
+            model_name="product",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("list_price_fen__isnull", True), ("list_price_fen__gt", 0), _connector="OR"
+                ),
+                name="product_list_price_positive",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.CheckConstraint(condition=models.Q(('weight_g__gte', 0)), name='product_weight_not_negative'),
+            model_name="product",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("weight_g__gte", 0)), name="product_weight_not_negative"
+            ),
         ),
         migrations.AddIndex(
-            model_name='productattribute',
-            index=models.Index(fields=['name', 'product'], name='attribute_by_name'),
+            model_name="productattribute",
+            index=models.Index(fields=["name", "product"], name="attribute_by_name"),
         ),
         migrations.AddConstraint(
-            model_name='productoption',
-            constraint=models.UniqueConstraint(fields=('product', 'name'), name='option_once_per_product'),
+            model_name="productoption",
+            constraint=models.UniqueConstraint(
+                fields=("product", "name"), name="option_once_per_product"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='optionvalue',
-            constraint=models.UniqueConstraint(fields=('option', 'value'), name='value_once_per_option'),
+            model_name="optionvalue",
+            constraint=models.UniqueConstraint(
+                fields=("option", "value"), name="value_once_per_option"
+            ),
         ),
         migrations.AddIndex(
-            model_name='variant',
-            index=models.Index(fields=['product', 'position', 'id'], name='variant_of_product'),
+            model_name="variant",
+            index=models.Index(fields=["product", "position", "id"], name="variant_of_product"),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.UniqueConstraint(condition=models.Q(('source', ''), _negated=True), fields=('source', 'source_id'), name='variant_once_per_source'),
+            model_name="variant",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("source", ""), _negated=True),
+                fields=("source", "source_id"),
+                name="variant_once_per_source",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.CheckConstraint(condition=models.Q(('price_fen__gt', 0)), name='variant_price_positive'),
+            model_name="variant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("price_fen__gt", 0)), name="variant_price_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.CheckConstraint(condition=models.Q(('list_price_fen__isnull', True), ('list_price_fen__gt', 0), _connector='OR'), name='variant_list_price_positive'),
+            model_name="variant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("list_price_fen__isnull", True), ("list_price_fen__gt", 0), _connector="OR"
+                ),
+                name="variant_list_price_positive",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='variant',
-            constraint=models.CheckConstraint(condition=models.Q(('weight_g__gte', 0)), name='variant_weight_not_negative'),
+            model_name="variant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("weight_g__gte", 0)), name="variant_weight_not_negative"
+            ),
         ),
     ]

@@ -1,0 +1,327 @@
+"""The only writer of states.
+
+A step is one transaction: locks, checks, effects, then one statement that moves the state on
+condition that it is still the expected one, writes the event and fills the outbox.
+
+Locks are taken in this order: the case (an advisory lock on its number; a cart's case before the
+trade's), the object's row, then what the effects lock, stock last and by id. So all steps of one
+purchase are one queue, whichever object they begin with.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from shangliu.platform import clock
+from shangliu.platform.errors import Refused
+from shangliu.platform.text import Text
+from shangliu.process import running
+from shangliu.process.definition import Context, Link, Process, Step, WrongState
+from shangliu.process.models import Event, Stateful
+
+T = TypeVar("T", bound=Stateful)
+
+_EVENT = """
+  INSERT INTO process_event (at, process, object_id, case_no, version, step, source, target, prev,
+    cause, lane, role, actor, entered_at, dwell_us, facts, key)
+  SELECT %(at)s, %(process)s, i.id, i.case_no, %(version)s, %(step)s, i.source, %(target)s, i.prev,
+    %(cause)s, %(lane)s, %(role)s, %(actor)s, i.entered_at,
+    (extract(epoch FROM %(at)s - i.entered_at) * 1000000)::bigint, %(facts)s::jsonb, %(key)s
+  FROM {moved}
+  RETURNING id, object_id, case_no"""
+
+_OUTBOX = """
+  INSERT INTO platform_outbox (topic, ordering, body, event_id, created_at, due_at, attempts, error)
+  SELECT topic, e.case_no, jsonb_build_object('process', %(process)s::text, 'id', e.object_id,
+    'step', %(step)s::text, 'case', e.case_no, 'actor', %(actor)s::text) , e.id, %(at)s, %(at)s, 0, ''
+  FROM event e, unnest(%(topics)s::text[]) topic"""
+
+_INPUT = """input AS (
+  SELECT * FROM unnest(%(ids)s::bigint[], %(sources)s::text[], %(prevs)s::text[],
+    %(entered)s::timestamptz[], %(cases)s::text[], %(dues)s::timestamptz[])
+    AS i(id, source, prev, entered_at, case_no, due_at))"""
+
+_MOVE = (
+    "WITH pass AS MATERIALIZED (SELECT set_config('shangliu.step', %(pass)s, true)),"
+    + _INPUT
+    + """, moved AS (
+  UPDATE {table} t SET state = %(target)s, due_at = i.due_at, last_step = %(step)s{columns},
+    entered_at = CASE WHEN i.source = %(target)s THEN t.entered_at ELSE %(at)s END
+  FROM input i, pass
+  WHERE t.id = i.id AND t.state = i.source
+  RETURNING i.*), event AS ("""
+    + _EVENT.format(moved="moved i")
+    + "), sent AS ("
+    + _OUTBOX
+    + ") SELECT id, object_id FROM event"
+)
+
+_BEGIN = (
+    "WITH "
+    + _INPUT
+    + ", event AS ("
+    + _EVENT.format(moved="input i")
+    + "), sent AS ("
+    + _OUTBOX
+    + ") SELECT id, object_id FROM event"
+)
+
+
+class Conflict(Exception):
+    """Somebody else moved the object between our reading and our writing; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The events that a call wrote, by object id."""
+
+    events: dict[int, int]
+
+
+def fire(
+    process: Process[T], step: Step[T], subject: T, ctx: Context, *, key: str | None = None
+) -> Taken | None:
+    """Take `step` on `subject`, or raise `Refused` and change nothing.
+
+    `key` makes the call safe to repeat: a second call with the same key returns None.
+    """
+    return fire_all(process, step, [subject], ctx, key=key)
+
+
+@transaction.atomic(savepoint=False)
+def fire_all(
+    process: Process[T],
+    step: Step[T],
+    subjects: Sequence[T],
+    ctx: Context,
+    *,
+    key: str | None = None,
+) -> Taken | None:
+    """Take `step` on every subject or on none, with one write for all of them."""
+    if not subjects:
+        return Taken({})
+    for subject in sorted(subjects, key=lambda one: one.pk):
+        _lock(process, subject, ctx)
+    if key is not None and Event.objects.filter(key=key).exists():
+        return None
+    for subject in subjects:
+        if reasons := step.refusals(subject, ctx):
+            raise Refused(*reasons)
+    _expect(step, ctx)
+    before = [(one.state, one.last_step, one.entered_at) for one in subjects]
+    ctx.columns.clear()
+    for effect in step.does:
+        for subject in subjects:
+            effect(subject, ctx)
+    return _write(process, step, subjects, before, ctx, key)
+
+
+@transaction.atomic(savepoint=False)
+def begin(
+    process: Process[T], step: Step[T], subject: T, ctx: Context, *, key: str | None = None
+) -> Taken:
+    """Bring an unsaved object into being by its first step."""
+    return begin_all(process, step, [subject], ctx, key=key)
+
+
+@transaction.atomic(savepoint=False)
+def begin_all(
+    process: Process[T],
+    step: Step[T],
+    subjects: Sequence[T],
+    ctx: Context,
+    *,
+    key: str | None = None,
+) -> Taken:
+    """Bring unsaved objects into being: one insert, one write of the events."""
+    if not subjects:
+        return Taken({})
+    if step.source:
+        raise ValueError(f"{process.name}.{step.name} does not create anything")
+    for subject in subjects:
+        if reasons := step.refusals(subject, ctx):
+            raise Refused(*reasons)
+    _expect(step, ctx)
+    moment = clock.now()
+    for subject in subjects:
+        subject.state = step.target.value
+        subject.last_step = step.name
+        subject.entered_at = moment
+        subject.flow_version = running.flow().number
+        subject.due_at = _due(process, step, subject, moment)
+    type(subjects[0])._default_manager.bulk_create(subjects)  # type: ignore[attr-defined]  # noqa: SLF001
+    ctx.fresh.update((process.name, subject.pk) for subject in subjects)
+    for effect in step.does:
+        for subject in subjects:
+            effect(subject, ctx)
+    if ctx.columns:
+        raise ValueError(f"{process.name}.{step.name} creates: set columns before it, not in it")
+    rows = [("", "", None)] * len(subjects)
+    taken = _record(_BEGIN, process, step, subjects, rows, ctx, key, moment)
+    _follow(process, step, subjects, ctx)
+    return taken
+
+
+def offers(
+    process: Process[T], subject: T, ctx: Context
+) -> list[tuple[Step[T], tuple[Text, ...]]]:
+    """The steps that `ctx.role` may be shown on `subject` now, each with the reasons against it."""
+    return [
+        (step, step.refusals(subject, ctx))
+        for step in process.steps_from(subject.state)
+        if ctx.role in step.by
+    ]
+
+
+def _write(
+    process: Process[T],
+    step: Step[T],
+    subjects: Sequence[T],
+    before: list[tuple[str, str, datetime]],
+    ctx: Context,
+    key: str | None,
+) -> Taken:
+    moment = clock.now()
+    for subject, (source, _, entered) in zip(subjects, before, strict=True):
+        subject.state = step.target.value
+        subject.last_step = step.name
+        subject.entered_at = entered if source == step.target else moment
+        subject.due_at = _due(process, step, subject, moment)
+    rows: list[tuple[str, str, datetime | None]] = [*before]
+    taken = _record(_MOVE, process, step, subjects, rows, ctx, key, moment)
+    if len(taken.events) != len(subjects):
+        raise Conflict(f"{process.name}.{step.name}")
+    _follow(process, step, subjects, ctx)
+    return taken
+
+
+def _record(
+    statement: str,
+    process: Process[T],
+    step: Step[T],
+    subjects: Sequence[T],
+    before: Sequence[tuple[str, str, datetime | None]],
+    ctx: Context,
+    key: str | None,
+    moment: datetime,
+) -> Taken:
+    ids = [subject.pk for subject in subjects]
+    marks = ",".join(map(str, ids))
+    given = {
+        "pass": f"{process.name}:{step.target.value}:,{marks},",
+        "ids": ids,
+        "sources": [source for source, _, _ in before],
+        "prevs": [prev for _, prev, _ in before],
+        "entered": [entered for _, _, entered in before],
+        "cases": [subject.case_no for subject in subjects],
+        "dues": [subject.due_at for subject in subjects],
+        "at": moment,
+        "process": process.name,
+        "version": running.flow().number,
+        "step": step.name,
+        "target": step.target.value,
+        "cause": ctx.cause,
+        "lane": step.lane.code,
+        "role": ctx.role.value,
+        "actor": ctx.actor,
+        "facts": json.dumps(ctx.facts, ensure_ascii=False, default=str),
+        "key": key,
+        "topics": [send.topic for send in step.sends]
+        + [f"notice.{template}" for template in step.tells],
+    }
+    table = type(subjects[0])._meta.db_table  # noqa: SLF001
+    columns = "".join(f", {name} = %(set_{name})s" for name in ctx.columns)
+    given |= {f"set_{name}": value for name, value in ctx.columns.items()}
+    ctx.columns.clear()
+    with connection.cursor() as cursor:
+        cursor.execute(statement.replace("{table}", table).replace("{columns}", columns), given)
+        return Taken({object_id: event_id for event_id, object_id in cursor.fetchall()})
+
+
+def _follow(process: Process[T], step: Step[T], subjects: Sequence[T], ctx: Context) -> None:
+    name = f"{process.name}.{step.name}"
+    for link in running.flow().links_after(name):
+        for subject in subjects:
+            then = ctx.following(name)
+            _fire_link(link, list(link.on(subject, then)), then)
+
+
+def _fire_link(link: Link, targets: list[Any], ctx: Context) -> None:
+    if not targets:
+        return
+    flow = running.flow()
+    if targets[0].pk is None:
+        process, step = flow.step(link.fire[0])
+        begin_all(process, step, targets, ctx)
+        return
+    if len(link.fire) == 1 and not link.optional:
+        process, step = flow.step(link.fire[0])
+        fire_all(process, step, targets, ctx)
+        return
+    for target in targets:
+        _fire_first(link, target, ctx)
+
+
+def _fire_first(link: Link, target: Any, ctx: Context) -> None:
+    reasons: tuple[Text, ...] = ()
+    for name in link.fire:
+        process, step = running.flow().step(name)
+        _lock(process, target, ctx)
+        tried = Context(
+            actor=ctx.actor, role=ctx.role, data=ctx.data, cause=ctx.cause, fresh=ctx.fresh
+        )
+        reasons = step.refusals(target, tried)
+        if not reasons:
+            fire_all(process, step, [target], tried)
+            return
+        ctx.facts[name] = [reason.zh for reason in reasons]
+    if not link.optional:
+        raise Refused(*(reasons or (WrongState(Text("", "")),)))
+
+
+def lock_case(case_no: str, ctx: Context) -> None:
+    """Wait until nobody else works on this case; held to the end of the transaction."""
+    mark = ("case", case_no)
+    if mark not in ctx.fresh:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [case_no])
+        ctx.fresh.add(mark)
+
+
+def _lock(process: Process[T], subject: T, ctx: Context) -> None:
+    mark = (process.name, subject.pk)
+    if mark not in ctx.fresh:
+        lock_case(subject.case_no, ctx)
+        _refresh(subject)
+        ctx.fresh.add(mark)
+
+
+def _refresh(subject: Stateful) -> None:
+    model = type(subject)
+    rows: QuerySet[Any] = QuerySet(model).select_for_update(of=("self",))
+    subject.refresh_from_db(from_queryset=rows)
+
+
+def _due(
+    process: Process[T], step: Step[T], subject: T, moment: datetime
+) -> datetime | None:
+    times = [
+        due
+        for timer in process.timers(step.target)
+        if timer.at is not None and (due := timer.at(subject, moment)) is not None
+    ]
+    return min(times, default=None)
+
+
+def _expect(step: Step[Any], ctx: Context) -> None:
+    if step.asks is not None and not isinstance(ctx.data, step.asks):
+        raise TypeError(f"{step.name} asks for {step.asks.__name__}")
+
+
