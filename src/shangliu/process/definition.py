@@ -77,8 +77,8 @@ class Send:
 class Step(Generic[T]):
     """One arrow of the drawing: who may take it, when, what it does, and who is told.
 
-    `source` empty: the step brings the object into being. `target` equal to the source: the object
-    stays where it is. `needs` answer with the sentence why not. `at` is when the timer fires.
+    `creates` (or an empty `source`): the step may bring the object into being. `target` equal to
+    the source: the object stays where it is. `needs` answer with the sentence why not. `at` is when the timer fires.
     `outcome` labels the way from the decision to this step. `within` is its service-level time.
     """
 
@@ -97,7 +97,7 @@ class Step(Generic[T]):
     tells: tuple[str, ...] = ()
     hears: PoolSpec | None = None
     at: Timer[T] | None = None
-    take: Callable[[int], None] | None = None
+    creates: bool = False
     within: Policy | None = None
     outcome: Text | None = None
     main: bool = False
@@ -107,6 +107,8 @@ class Step(Generic[T]):
     def __post_init__(self) -> None:
         if (self.kind is Kind.TIMER) != (self.at is not None):
             raise ValueError(f"step {self.name}: a timer step, and only that, says when (`at`)")
+        if not self.source and not self.creates:
+            object.__setattr__(self, "creates", True)
 
     def refusals(self, subject: T, ctx: Context) -> tuple[Text, ...]:
         """Every reason why this step cannot be taken now, for people to read."""
@@ -116,7 +118,7 @@ class Step(Generic[T]):
                     role=ctx.role.label, step=self.label
                 ),
             )
-        if self.source and subject.state not in self.source:
+        if subject.pk is not None and subject.state not in self.source:
             return (WrongState(self.label),)
         return tuple(reason for check in self.needs if (reason := check(subject, ctx)))
 
@@ -183,7 +185,7 @@ class Process(Generic[T]):
         return any(step is own for own in self.steps)
 
     def reachable(self) -> set[StrEnum]:
-        found = {step.target for step in self.steps if not step.source}
+        found = {step.target for step in self.steps if step.creates}
         while more := {
             step.target for step in self.steps if found & set(step.source)
         } - found:
@@ -192,7 +194,7 @@ class Process(Generic[T]):
 
     @property
     def initial(self) -> tuple[StrEnum, ...]:
-        return tuple(dict.fromkeys(step.target for step in self.steps if not step.source))
+        return tuple(dict.fromkeys(step.target for step in self.steps if step.creates))
 
     @property
     def terminal(self) -> tuple[StrEnum, ...]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -143,7 +143,7 @@ def begin_all(
     """Bring unsaved objects into being: one insert, one write of the events."""
     if not subjects:
         return Taken({})
-    if step.source:
+    if not step.creates:
         raise ValueError(f"{process.name}.{step.name} does not create anything")
     for subject in subjects:
         if reasons := step.refusals(subject, ctx):
@@ -167,6 +167,13 @@ def begin_all(
     taken = _record(_BEGIN, process, step, subjects, rows, ctx, key, moment)
     _follow(process, step, subjects, ctx)
     return taken
+
+
+def postpone(process: Process[T], subject: T, *, until: datetime) -> None:
+    """Let a timer that could not be taken ring again later."""
+    type(subject)._default_manager.filter(pk=subject.pk, state=subject.state).update(  # type: ignore[attr-defined]  # noqa: SLF001
+        due_at=until
+    )
 
 
 def offers(
@@ -274,13 +281,12 @@ def _fire_first(link: Link, target: Any, ctx: Context) -> None:
     for name in link.fire:
         process, step = running.flow().step(name)
         _lock(process, target, ctx)
-        tried = Context(
-            actor=ctx.actor, role=ctx.role, data=ctx.data, cause=ctx.cause, fresh=ctx.fresh
-        )
+        tried = replace(ctx, facts=dict(ctx.facts), columns={})
         reasons = step.refusals(target, tried)
         if not reasons:
             fire_all(process, step, [target], tried)
             return
+        ctx.facts.update(tried.facts)
         ctx.facts[name] = [reason.zh for reason in reasons]
     if not link.optional:
         raise Refused(*(reasons or (WrongState(Text("", "")),)))

@@ -64,6 +64,7 @@ class Order(Stateful):
     delivery = models.CharField("配送方式", max_length=20)
     remark = models.CharField("买家留言", max_length=200, default="", blank=True)
     terms = models.JSONField("约定", default=dict)
+    payment_number = models.CharField("支付单号", max_length=40, default="", blank=True)
     hold_reason = models.CharField("挂起原因", max_length=200, default="", blank=True)
     placed_at = models.DateTimeField("提交时间")
     paid_at = models.DateTimeField("付款时间", null=True)

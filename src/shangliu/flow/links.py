@@ -1,0 +1,133 @@
+"""What one object's step sets off in another: the story of a purchase, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from shangliu.domain.cart.models import Cart
+from shangliu.domain.inventory.models import Reservation
+from shangliu.domain.inventory.states import ReservationState
+from shangliu.domain.orders.models import Order
+from shangliu.flow.aftersale import effects as aftersale
+from shangliu.flow.cart import effects as cart
+from shangliu.flow.fulfilment import effects as fulfilment
+from shangliu.flow.order import effects as order
+from shangliu.flow.parcel import effects as parcel
+from shangliu.flow.payment import effects as payment
+from shangliu.flow.refund import effects as refund
+from shangliu.flow.settlement import effects as settlement
+from shangliu.platform.text import Text
+from shangliu.process.definition import Bridge, Context, Link
+
+
+def _claims(state: ReservationState) -> Callable[[Order, Context], list[Reservation]]:
+    return lambda one, ctx: order.reservations(one, state)
+
+
+def _cart_of(placed: Order, ctx: Context) -> list[Cart]:
+    return list(Cart.objects.filter(case_no=placed.trade.cart_case))
+
+
+def _itself(one: Any, ctx: Context) -> list[Any]:
+    return [one]
+
+
+LINKS = (
+    Link(after="cart.add", fire=("reservation.hold",), on=cart.new_holds),
+    Link(after="cart.change", fire=("reservation.release",), on=cart.held_before, main=False),
+    Link(after="cart.change", fire=("reservation.hold",), on=cart.new_holds, main=False),
+    Link(after="order.place", fire=("cart.check_out",), on=_cart_of),
+    Link(after="order.place", fire=("reservation.renew",), on=_claims(ReservationState.HELD)),
+    Link(after="payment.start", fire=("payment.send",), on=_itself),
+    Link(after="payment.succeed", fire=("order.pay",), on=payment.orders_to_pay),
+    Link(after="payment.succeed", fire=("refund.request",), on=payment.surplus, main=False),
+    Link(after="payment.succeed_late", fire=("refund.request",), on=payment.surplus, main=False),
+    Link(after="order.pay", fire=("reservation.commit",), on=_claims(ReservationState.HELD)),
+    Link(after="order.pay", fire=("order.auto_approve", "order.refer"), on=_itself),
+    Link(
+        after="order.cancel",
+        fire=("reservation.release",),
+        on=_claims(ReservationState.HELD),
+        main=False,
+    ),
+    Link(
+        after="order.time_out",
+        fire=("reservation.release",),
+        on=_claims(ReservationState.HELD),
+        main=False,
+    ),
+    Link(after="order.auto_approve", fire=("fulfilment.create",), on=fulfilment.new_tasks),
+    Link(after="order.approve", fire=("fulfilment.create",), on=fulfilment.new_tasks),
+    Link(after="order.hold", fire=("fulfilment.cancel",), on=order.tasks_to_stop, main=False),
+    Link(after="fulfilment.pack", fire=("parcel.request",), on=fulfilment.new_parcel),
+    Link(after="fulfilment.hand_over", fire=("reservation.ship",), on=fulfilment.claims_of),
+    Link(
+        after="fulfilment.hand_over",
+        fire=("order.ship", "order.ship_part"),
+        on=fulfilment.order_of,
+    ),
+    Link(after="fulfilment.cancel", fire=("parcel.void",), on=parcel.parcel_of, main=False),
+    Link(after="parcel.deliver", fire=("order.mark_delivered",), on=parcel.delivered_order),
+    Link(after="order.confirm_receipt", fire=("settlement.accrue",), on=settlement.new_entry),
+    Link(after="order.auto_complete", fire=("settlement.accrue",), on=settlement.new_entry),
+    Link(
+        after="aftersale.apply", fire=("aftersale.auto_approve",), on=aftersale.itself, optional=True
+    ),
+    *(
+        Link(after=f"aftersale.{step}", fire=("fulfilment.cancel",), on=aftersale.tasks_to_stop,
+             main=False)
+        for step in ("auto_approve", "approve", "approve_by_time", "uphold")
+    ),
+    *(
+        Link(
+            after=f"aftersale.{step}",
+            fire=("aftersale.start_refund", "aftersale.ask_return"),
+            on=aftersale.itself,
+        )
+        for step in ("auto_approve", "approve", "approve_by_time", "uphold")
+    ),
+    Link(
+        after="aftersale.inspect",
+        fire=("aftersale.start_refund", "aftersale.reject_goods"),
+        on=aftersale.itself,
+    ),
+    Link(after="aftersale.start_refund", fire=("refund.request",), on=aftersale.new_refund),
+    Link(after="aftersale.refund_by_law", fire=("refund.request",), on=aftersale.new_refund),
+    *(
+        Link(
+            after=f"refund.{step}",
+            fire=("payment.refund_all", "payment.refund_part"),
+            on=refund.payment_of,
+        )
+        for step in ("succeed", "settle_by_hand")
+    ),
+    *(
+        Link(after=f"refund.{step}", fire=("aftersale.complete",), on=aftersale.case_of)
+        for step in ("succeed", "settle_by_hand")
+    ),
+    Link(after="aftersale.complete", fire=("settlement.reverse",), on=settlement.correction),
+    Link(after="aftersale.complete", fire=("order.close",), on=aftersale.order_of, optional=True),
+    Link(after="order.close", fire=("reservation.unwind",), on=aftersale.committed_claims),
+)
+
+BRIDGES = (
+    Bridge(process="visit", state="interested", begins="cart.add", label=Text("想买", "wants it")),
+    Bridge(process="cart", state="open", begins="visit.sign_in", label=Text("去结算", "check out")),
+    Bridge(process="visit", state="previewed", begins="order.place"),
+    Bridge(process="order", state="awaiting_payment", begins="payment.start"),
+    Bridge(
+        process="order",
+        state="awaiting_fulfilment",
+        begins="aftersale.apply",
+        label=Text("申请退款", "asks for a refund"),
+        main=False,
+    ),
+    Bridge(
+        process="order",
+        state="completed",
+        begins="aftersale.apply",
+        label=Text("申请售后", "applies"),
+        main=True,
+    ),
+)

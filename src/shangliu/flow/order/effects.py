@@ -1,0 +1,81 @@
+"""What an order's steps do, and the objects that they set off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shangliu.domain.fulfilment.models import FulfilmentTask
+from shangliu.domain.fulfilment.states import TaskState
+from shangliu.domain.inventory.models import Reservation
+from shangliu.domain.inventory.states import ReservationState
+from shangliu.domain.orders.models import Order
+from shangliu.domain.payments.models import Payment
+from shangliu.platform import clock
+from shangliu.process.definition import Context
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """`reason`: a sentence that the next reader understands."""
+
+    reason: str
+
+
+def note_payment(order: Order, ctx: Context) -> None:
+    number = ctx.data.number if isinstance(ctx.data, Payment) else ""
+    ctx.note(payment=number)
+    ctx.write(order, paid_at=clock.now(), payment_number=number)
+
+
+def note_reason(order: Order, ctx: Context) -> None:
+    if isinstance(ctx.data, Reason):
+        ctx.note(reason=ctx.data.reason)
+
+
+def note_why_referred(order: Order, ctx: Context) -> None:
+    reasons = ctx.facts.get("order.auto_approve", [])
+    text = "；".join(str(reason) for reason in reasons) if isinstance(reasons, list) else ""
+    ctx.write(order, hold_reason=text[:200])
+
+
+def note_hold(order: Order, ctx: Context) -> None:
+    note_reason(order, ctx)
+    reason = ctx.data.reason if isinstance(ctx.data, Reason) else ""
+    ctx.write(order, hold_reason=reason[:200])
+
+
+def clear_hold(order: Order, ctx: Context) -> None:
+    note_reason(order, ctx)
+    ctx.write(order, hold_reason="")
+
+
+def note_shipment(order: Order, ctx: Context) -> None:
+    ctx.write(order, shipped_at=clock.now())
+
+
+def note_delivery(order: Order, ctx: Context) -> None:
+    ctx.write(order, delivered_at=clock.now())
+
+
+def extend_receipt(order: Order, ctx: Context) -> None:
+    ctx.write(order, receipt_extended=True)
+
+
+def note_completion(order: Order, ctx: Context) -> None:
+    ctx.write(order, completed_at=clock.now())
+
+
+def reservations(order: Order, state: ReservationState) -> list[Reservation]:
+    """The order's claims in `state`, in the order in which stock rows are locked."""
+    return list(
+        Reservation.objects.filter(order_line_id__in=order.lines.values("id"), state=state).order_by(
+            "stock_id", "id"
+        )
+    )
+
+
+def tasks_to_stop(order: Order, ctx: Context) -> list[FulfilmentTask]:
+    """What the warehouse must not go on with; resuming makes a new task."""
+    return list(
+        order.tasks.exclude(state__in=(TaskState.HANDED_OVER, TaskState.CANCELLED)).order_by("id")
+    )

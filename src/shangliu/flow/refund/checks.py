@@ -1,0 +1,14 @@
+"""What must be true for a refund's steps."""
+
+from __future__ import annotations
+
+from shangliu.domain.payments.models import Refund
+from shangliu.flow.refund.effects import ByHand
+from shangliu.platform.text import Text
+from shangliu.process.definition import Context
+
+
+def has_proof(refund: Refund, ctx: Context) -> Text | None:
+    if ctx.data is None or (isinstance(ctx.data, ByHand) and ctx.data.voucher.strip()):
+        return None
+    return Text("请填写线下退款的凭证号", "Enter the voucher number of the refund")

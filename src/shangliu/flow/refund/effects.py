@@ -1,0 +1,71 @@
+"""What a refund's steps do. The sum of refunds never exceeds what was paid: a guarded update."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import F, Value
+from django.db.models.functions import Least
+
+from shangliu.domain.orders.models import Order
+from shangliu.domain.payments.models import Payment, Refund
+from shangliu.platform import clock
+from shangliu.platform.errors import Refused
+from shangliu.platform.text import Text
+from shangliu.process.definition import Context
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """What the gateway gave as the reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ByHand:
+    """`voucher`: the number of the bank transfer that paid the buyer back."""
+
+    voucher: str
+
+
+def set_aside(refund: Refund, ctx: Context) -> None:
+    """Claim the amount of the payment before the gateway is asked for it."""
+    ctx.note(amount_fen=refund.amount_fen, reason=refund.reason)
+    claimed = Payment.objects.filter(
+        pk=refund.payment_id,
+        amount_fen__gte=F("refunded_fen") + F("refunding_fen") + refund.amount_fen,
+    ).update(refunding_fen=F("refunding_fen") + refund.amount_fen)
+    if not claimed:
+        raise Refused(
+            Text("退款金额超过可退金额，请刷新后核对", "More than what can still be refunded")
+        )
+
+
+def count_attempt(refund: Refund, ctx: Context) -> None:
+    ctx.write(refund, attempts=refund.attempts + 1)
+
+
+def note_failure(refund: Refund, ctx: Context) -> None:
+    reason = ctx.data.reason if isinstance(ctx.data, Failure) else ""
+    ctx.note(reason=reason)
+    ctx.write(refund, error=reason[:200])
+
+
+def book(refund: Refund, ctx: Context) -> None:
+    """The money is back: payment and order know it. A surplus refund concerns no order."""
+    if isinstance(ctx.data, ByHand):
+        ctx.note(voucher=ctx.data.voucher)
+    ctx.write(refund, done_at=clock.now(), error="")
+    Payment.objects.filter(pk=refund.payment_id).update(
+        refunded_fen=F("refunded_fen") + refund.amount_fen,
+        refunding_fen=F("refunding_fen") - refund.amount_fen,
+    )
+    if refund.after_sale_id is not None:
+        Order.objects.filter(case_no=refund.case_no, after_sales__id=refund.after_sale_id).update(
+            refunded_fen=Least(F("refunded_fen") + refund.amount_fen, F("total_fen") + Value(0))
+        )
+
+
+def payment_of(refund: Refund, ctx: Context) -> list[Payment]:
+    return [Payment.objects.get(pk=refund.payment_id)]
