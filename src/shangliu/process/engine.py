@@ -264,12 +264,15 @@ def _fire_link(link: Link, targets: list[Any], ctx: Context) -> None:
     if not targets:
         return
     flow = running.flow()
+    process, step = flow.step(link.fire[0])
     if targets[0].pk is None:
-        process, step = flow.step(link.fire[0])
         begin_all(process, step, targets, ctx)
         return
+    # Read under the lock of their case, so nothing newer can be had by reading again.
+    ctx.fresh.update(
+        (process.name, one.pk) for one in targets if ("case", one.case_no) in ctx.fresh
+    )
     if len(link.fire) == 1 and not link.optional:
-        process, step = flow.step(link.fire[0])
         fire_all(process, step, targets, ctx)
         return
     for target in targets:

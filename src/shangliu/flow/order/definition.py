@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shangliu.domain.orders.models import Order
 from shangliu.domain.orders.states import OrderState as S
-from shangliu.flow.order import checks, effects
+from shangliu.flow.order import basket, checks, effects
 from shangliu.flow.order.times import pay_until, receipt_until
 from shangliu.flow.places import Lanes, Pools, Stages
 from shangliu.flow.policies import Policies
@@ -88,6 +88,7 @@ ORDER = Process[Order](
             stage=Stages.CHECKOUT,
             by=frozenset({Role.BUYER}),
             kind=Kind.USER,
+            does=(basket.write_lines,),
             tells=("order_placed",),
             policies=(Policies.FREE_FREIGHT, Policies.FREIGHT, Policies.EXPRESS),
             main=True,

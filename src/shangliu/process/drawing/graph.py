@@ -35,6 +35,9 @@ class Shape(StrEnum):
     EXCLUSIVE = "exclusive"
     EVENT_BASED = "event_based"
     PARALLEL = "parallel"
+    LINK_IN = "link_in"
+    LINK_OUT = "link_out"
+    STAGE = "stage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class Node:
     """`key` is unique and stable across versions, e.g. `order.pay` or `order:awaiting_payment`.
 
     `waits` names the (process, state) pairs whose waiting objects are counted on this node.
+    `members` are the nodes of the whole map that this one stands for on a sheet: its figures are
+    theirs together; a link event names the step on the other side.
     """
 
     key: str
@@ -74,17 +79,22 @@ class Node:
     stage: str
     waits: tuple[tuple[str, str], ...] = ()
     main: bool = False
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A sequence flow. `main` marks the happy path; `label` stands at a gateway's exits."""
+    """A sequence flow. `main` marks the happy path; `label` stands at a gateway's exits.
+
+    `origins` are the keys of the edges of the whole map that this one stands for on a sheet.
+    """
 
     source: str
     target: str
     label: Text | None = None
     main: bool = False
     problem: bool = False
+    origins: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -99,6 +109,11 @@ class MessageFlow:
     pool: str
     label: Text
     outgoing: bool
+
+    @property
+    def key(self) -> str:
+        ends = (self.node, self.pool) if self.outgoing else (self.pool, self.node)
+        return "~".join(ends)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,118 @@
+"""Filling and emptying a cart. Stock is held by the links of the cart's steps."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+
+from django.db import transaction
+from django.db.models import F
+
+from shangliu.domain.cart.models import Cart, CartLine
+from shangliu.domain.cart.queries import open_cart
+from shangliu.domain.cart.states import CartState
+from shangliu.domain.catalog.models import Variant
+from shangliu.domain.inventory.models import Reservation
+from shangliu.domain.inventory.states import ReservationState
+from shangliu.flow.cart.definition import CART
+from shangliu.flow.cart.effects import AddToCart, ChangeCart
+from shangliu.platform import clock
+from shangliu.platform.errors import NotFound, Refused
+from shangliu.platform.text import Text
+from shangliu.process import engine
+from shangliu.process.definition import Context
+from shangliu.process.roles import Role
+
+MOST_LINES = 100
+
+
+def new_token() -> str:
+    return secrets.token_hex(16)
+
+
+@transaction.atomic
+def add(
+    *, token: str, user_id: int | None, visit: str, variant_id: int, quantity: int
+) -> Cart:
+    """Put units into the buyer's cart and hold them; the cart is made when there is none.
+
+    Raises `Refused` (`OutOfStock` with what is left) and `NotFound` for what is not on sale.
+    """
+    variant = Variant.objects.filter(
+        pk=variant_id, active=True, product__on_shelf=True
+    ).first()
+    if variant is None:
+        raise NotFound
+    data = AddToCart(variant_id=variant_id, quantity=quantity, price_fen=variant.price_fen)
+    actor = _actor(user_id)
+    cart = open_cart(token=token, user_id=user_id)
+    if cart is None:
+        cart = Cart(
+            token=new_token() if user_id is not None else token,
+            user_id=user_id,
+            visit=visit,
+            created_at=clock.now(),
+            case_no=f"C{secrets.token_hex(8)}",
+        )
+        engine.begin(CART, CART["add"], cart, Context(actor=actor, role=Role.BUYER, data=data))
+        return cart
+    if cart.lines.count() >= MOST_LINES:
+        raise Refused(
+            Text(
+                f"购物车最多放 {MOST_LINES} 种商品，请先移除一些",
+                f"A cart takes {MOST_LINES} kinds of goods; remove some first",
+            )
+        )
+    _wake(cart, actor)
+    engine.fire(CART, CART["add"], cart, Context(actor=actor, role=Role.BUYER, data=data))
+    return cart
+
+
+@transaction.atomic
+def set_quantity(*, cart: Cart, variant_id: int, quantity: int) -> None:
+    """Give a line another quantity; 0 removes it. The hold follows."""
+    if not cart.lines.filter(variant_id=variant_id).exists():
+        raise NotFound
+    actor = _actor(cart.user_id)
+    _wake(cart, actor)
+    data = ChangeCart(variant_id=variant_id, quantity=max(quantity, 0))
+    engine.fire(CART, CART["change"], cart, Context(actor=actor, role=Role.BUYER, data=data))
+
+
+def select(*, cart: Cart, variant_ids: Collection[int]) -> None:
+    """Mark what is to be bought now."""
+    cart.lines.update(selected=False)
+    cart.lines.filter(variant_id__in=list(variant_ids)).update(selected=True)
+
+
+@transaction.atomic
+def adopt(*, token: str, user_id: int) -> None:
+    """At sign-in: what the visitor collected becomes the person's, holds and all."""
+    visitor = Cart.objects.filter(token=token, user=None, state=CartState.OPEN).first()
+    if visitor is None:
+        return
+    ctx = Context(actor=_actor(user_id), role=Role.BUYER)
+    engine.lock_case(visitor.case_no, ctx)
+    own = open_cart(token="", user_id=user_id)
+    if own is None:
+        Cart.objects.filter(pk=visitor.pk).update(user_id=user_id)
+        return
+    engine.lock_case(own.case_no, ctx)
+    for line in visitor.lines.all():
+        if not own.lines.filter(variant_id=line.variant_id).update(
+            quantity=F("quantity") + line.quantity, selected=True
+        ):
+            CartLine.objects.filter(pk=line.pk).update(cart=own)
+    visitor.lines.all().delete()
+    Reservation.objects.filter(cart_id=visitor.pk, state=ReservationState.HELD).update(
+        cart_id=own.pk, case_no=own.case_no
+    )
+
+
+def _wake(cart: Cart, actor: str) -> None:
+    if cart.state == CartState.ABANDONED:
+        engine.fire(CART, CART["come_back"], cart, Context(actor=actor, role=Role.BUYER))
+
+
+def _actor(user_id: int | None) -> str:
+    return f"user:{user_id}" if user_id is not None else "guest"

@@ -1,0 +1,186 @@
+"""What people are told when a step was taken: one template a notice, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shangliu.domain.aftersales.models import AfterSale
+from shangliu.domain.inventory.models import Reservation
+from shangliu.domain.notifications.models import Message
+from shangliu.domain.orders.models import Order
+from shangliu.domain.payments.models import Refund
+from shangliu.platform import clock
+from shangliu.platform.money import Money
+from shangliu.platform.text import Text
+from shangliu.process.definition import Process
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """`{number}` and `{amount}` are filled in. `sms`: also sent to the phone, where that matters."""
+
+    title: Text
+    text: Text
+    sms: bool = False
+
+
+def _both(title: tuple[str, str], text: tuple[str, str], *, sms: bool = False) -> Template:
+    return Template(Text(*title), Text(*text), sms)
+
+
+TEMPLATES: Mapping[str, Template] = {
+    "order_placed": _both(
+        ("订单已提交", "Order placed"),
+        ("订单 {number} 已提交，请在付款时限内完成付款。", "Order {number} is placed; please pay."),
+    ),
+    "order_paid": _both(
+        ("付款成功", "Payment received"),
+        (
+            "已收到订单 {number} 的 {amount}，我们正在安排发货。",
+            "We received {amount} for order {number} and are getting it ready.",
+        ),
+        sms=True,
+    ),
+    "order_cancelled": _both(
+        ("订单已取消", "Order cancelled"),
+        ("订单 {number} 已取消，商品已放回货架。", "Order {number} is cancelled."),
+    ),
+    "order_timed_out": _both(
+        ("订单已关闭", "Order closed"),
+        ("订单 {number} 超时未付款，已自动关闭。", "Order {number} was not paid in time."),
+    ),
+    "order_partly_shipped": _both(
+        ("部分商品已发货", "Partly shipped"),
+        ("订单 {number} 的一部分商品已发出。", "A part of order {number} is on its way."),
+    ),
+    "order_shipped": _both(
+        ("订单已发货", "Shipped"),
+        ("订单 {number} 已发出，可在订单页查看物流。", "Order {number} is on its way."),
+        sms=True,
+    ),
+    "order_delivered": _both(
+        ("包裹已签收", "Delivered"),
+        ("订单 {number} 已签收，请验货后确认收货。", "Order {number} has arrived; please confirm."),
+    ),
+    "order_completed": _both(
+        ("订单已完成", "Completed"),
+        ("订单 {number} 已完成，感谢惠顾。", "Order {number} is complete. Thank you."),
+    ),
+    "order_closed": _both(
+        ("订单已关闭", "Closed"),
+        ("订单 {number} 已全额退款并关闭。", "Order {number} is refunded in full and closed."),
+    ),
+    "hold_expired": _both(
+        ("预占已释放", "Hold ended"),
+        (
+            "购物车里的商品保留时间已到，库存已释放，结算时会重新占用。",
+            "The hold on goods in your cart has ended; they are held again at checkout.",
+        ),
+    ),
+    "refund_done": _both(
+        ("退款已到账", "Refunded"),
+        ("{amount} 已原路退回，订单 {number}。", "{amount} went back to you for {number}."),
+        sms=True,
+    ),
+    "aftersale_applied": _both(
+        ("售后申请已提交", "After-sale applied"),
+        ("售后单 {number} 已提交，客服会尽快处理。", "Case {number} is with customer service."),
+    ),
+    "aftersale_approved": _both(
+        ("售后申请已通过", "After-sale approved"),
+        ("售后单 {number} 已同意，金额 {amount}。", "Case {number} is approved, {amount}."),
+    ),
+    "aftersale_rejected": _both(
+        ("售后申请未通过", "After-sale rejected"),
+        ("售后单 {number} 未通过，可查看原因。", "Case {number} was rejected; see why."),
+    ),
+    "aftersale_send_back": _both(
+        ("请寄回商品", "Please send the goods back"),
+        (
+            "售后单 {number}：请按退货地址寄回，并填写运单号。",
+            "Case {number}: send the goods to the return address and enter the waybill number.",
+        ),
+    ),
+    "aftersale_lapsed": _both(
+        ("售后已关闭", "After-sale closed"),
+        ("售后单 {number} 逾期未寄回，已关闭。", "Case {number} closed: nothing came back in time."),
+    ),
+    "aftersale_goods_refused": _both(
+        ("退货未通过验收", "Goods not accepted"),
+        ("售后单 {number} 的退货未通过验收，将寄还给您。", "The goods of {number} go back to you."),
+    ),
+    "aftersale_completed": _both(
+        ("售后已完成", "After-sale completed"),
+        ("售后单 {number} 已完成，退款 {amount}。", "Case {number} is complete, {amount} refunded."),
+    ),
+}
+
+
+def tell(process: Process[Any], object_id: int, template: str, event_id: int) -> None:
+    """Write the messages of one notice, once for each event."""
+    words = TEMPLATES[template]
+    assert process.model is not None  # noqa: S101 - recorded processes tell nobody
+    subject = process.model._default_manager.get(pk=object_id)  # noqa: SLF001
+    about = _about(subject)
+    if about is None:
+        return
+    filled = {"number": about.number, "amount": about.amount}
+    common = {
+        "user_id": about.user_id,
+        "phone": about.phone,
+        "template": template,
+        "title": words.title.zh,
+        "text": words.text.format(**filled).zh,
+        "link": about.link,
+        "case_no": about.case_no,
+        "created_at": clock.now(),
+    }
+    channels = [Message.Channel.SITE] if about.user_id is not None else []
+    if words.sms and about.phone:
+        channels.append(Message.Channel.SMS)
+    Message.objects.bulk_create(
+        [
+            Message(unique_key=f"{event_id}:{template}:{channel}", channel=channel, **common)
+            for channel in channels
+        ],
+        ignore_conflicts=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _About:
+    number: str
+    amount: str
+    user_id: int | None
+    phone: str
+    link: str
+    case_no: str
+
+
+def _about(subject: object) -> _About | None:
+    if isinstance(subject, Order):
+        return _of_order(subject, subject.number, subject.total)
+    if isinstance(subject, AfterSale):
+        link = f"/after-sales/{subject.number}/"
+        return _of_order(subject.order, subject.number, subject.amount, link)
+    if isinstance(subject, Refund):
+        order = Order.objects.filter(case_no=subject.case_no).order_by("id").first()
+        if order is None:
+            return None
+        return _of_order(order, order.number, Money(subject.amount_fen, order.currency))
+    if isinstance(subject, Reservation):
+        return None
+    raise TypeError(f"nobody is told of a {type(subject).__name__}")
+
+
+def _of_order(order: Order, number: str, amount: Money, link: str = "") -> _About:
+    return _About(
+        number=number,
+        amount=str(amount),
+        user_id=order.user_id,
+        phone=order.receiver_phone,
+        link=link or f"/orders/{order.number}/",
+        case_no=order.case_no,
+    )

@@ -1,0 +1,215 @@
+"""Collecting money. Every gateway call happens outside a transaction; what it says moves the flow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from django.db import transaction
+
+from shangliu.domain.orders.models import Order, Trade
+from shangliu.domain.orders.states import OrderState
+from shangliu.domain.payments.models import GatewayNotification, Payment
+from shangliu.domain.payments.provider import (
+    Charge,
+    Notified,
+    Outcome,
+    ProviderError,
+    TradeAnswer,
+    provider,
+)
+from shangliu.domain.payments.states import OPEN_PAYMENTS, PaymentState
+from shangliu.flow.order.times import pay_until
+from shangliu.flow.payment.definition import PAYMENT
+from shangliu.flow.payment.effects import Collected
+from shangliu.platform import clock, http, numbers
+from shangliu.platform.errors import NotFound, Refused
+from shangliu.platform.text import Text
+from shangliu.process import engine
+from shangliu.process.definition import Context
+from shangliu.process.roles import Role
+
+_KEPT_HEADERS = ("Content-Type", "User-Agent", "Wechatpay-Serial", "Wechatpay-Timestamp")
+
+
+def start(
+    *, trade: Trade, provider_code: str, return_url: str, notify_url: str, actor: str
+) -> str:
+    """Begin (or go on with) paying a trade; gives the address to send the browser to.
+
+    An open payment through the same gateway is used again, so a second click or tab makes no
+    second one. `Refused` when the trade is not waiting for money any more.
+    """
+    gateway = provider(provider_code)
+    payment = _open_or_new(trade, provider_code, actor)
+    started = gateway.start(
+        Charge(
+            number=payment.number,
+            amount=payment.amount,
+            subject=payment.subject,
+            expires_at=payment.expires_at,
+            return_url=return_url,
+            notify_url=notify_url,
+        )
+    )
+    return started.redirect_to
+
+
+@transaction.atomic
+def _open_or_new(trade: Trade, provider_code: str, actor: str) -> Payment:
+    ctx = Context(actor=actor, role=Role.BUYER)
+    engine.lock_case(trade.number, ctx)
+    orders = list(Order.objects.filter(trade=trade).prefetch_related("lines"))
+    if not orders or any(one.state != OrderState.AWAITING_PAYMENT for one in orders):
+        raise Refused(
+            Text("这笔订单已不在待付款状态，请刷新查看", "This order no longer waits for payment")
+        )
+    deadline = min(pay_until(one, clock.now()) for one in orders)
+    if clock.now() >= deadline:
+        raise Refused(
+            Text("付款时间已过，请重新下单", "The time to pay is over; place the order again")
+        )
+    ongoing = Payment.objects.filter(
+        case_no=trade.number, state__in=OPEN_PAYMENTS, provider=provider_code
+    ).first()
+    if ongoing is not None:
+        return ongoing
+    lines = [line for one in orders for line in one.lines.all()]
+    more = f" 等 {len(lines)} 种商品" if len(lines) > 1 else ""
+    payment = Payment(
+        number=numbers.new("A"),
+        provider=provider_code,
+        amount_fen=trade.total_fen,
+        currency=trade.currency,
+        subject=f"{lines[0].name[:60]}{more}",
+        expires_at=deadline,
+        case_no=trade.number,
+    )
+    engine.begin(PAYMENT, PAYMENT["start"], payment, ctx)
+    return payment
+
+
+def take_notification(
+    *, provider_code: str, headers: Mapping[str, str], body: bytes
+) -> tuple[int, str, bytes]:
+    """Handle a gateway's notification; gives the status, content type and body to answer with.
+
+    The raw body is kept whatever becomes of it. Signature, merchant, number and amount are
+    checked; the same notification twice changes nothing and is acknowledged again.
+    """
+    gateway = provider(provider_code)
+    kept = GatewayNotification(
+        provider=provider_code,
+        received_at=clock.now(),
+        headers={name: headers[name] for name in _KEPT_HEADERS if name in headers},
+        body=body.decode("utf-8", "replace")[:20_000],
+        verdict="refused",
+    )
+    try:
+        said = gateway.read_notification(headers=headers, body=body)
+    except ProviderError as error:
+        kept.verdict = f"refused: {error}"[:40]
+        kept.save()
+        return gateway.rejected()
+    kept.number, kept.notification_id = said.number[:64], said.notification_id[:64]
+    payment = Payment.objects.filter(number=said.number, provider=provider_code).first()
+    if payment is None:
+        kept.verdict = "unknown number"
+        kept.save()
+        return gateway.rejected()
+    kept.case_no = payment.case_no
+    kept.verdict = _act_on(payment, said)
+    kept.save()
+    return gateway.rejected() if kept.verdict == "wrong amount" else gateway.accepted()
+
+
+def _act_on(payment: Payment, said: Notified) -> str:
+    if said.refund_number is not None:
+        return "refund news"
+    return settle(payment, said, actor=payment.provider)
+
+
+def settle(payment: Payment, said: TradeAnswer | Notified, *, actor: str) -> str:
+    """Move the payment to where the gateway says it is. Safe to repeat; answers with one word."""
+    if said.outcome is Outcome.PAID:
+        if said.amount is not None and said.amount != payment.amount:
+            return "wrong amount"
+        return _collect(payment, said, actor)
+    if said.outcome is Outcome.CLOSED:
+        return _try(payment, "fail", Context(actor=actor, role=Role.SYSTEM))
+    return "nothing new"
+
+
+def _collect(payment: Payment, said: TradeAnswer | Notified, actor: str) -> str:
+    data = Collected(
+        provider_id=said.provider_id or "",
+        amount=said.amount or payment.amount,
+        paid_at=said.paid_at if isinstance(said, TradeAnswer) else None,
+        buyer=said.buyer if isinstance(said, TradeAnswer) else "",
+    )
+    for step in ("succeed", "succeed_late"):
+        ctx = Context(actor=actor, role=Role.SYSTEM, data=data)
+        if (done := _try(payment, step, ctx)) != "duplicate":
+            return done
+    return "duplicate"
+
+
+@transaction.atomic
+def _try(payment: Payment, step: str, ctx: Context) -> str:
+    engine.lock_case(payment.case_no, ctx)
+    payment.refresh_from_db()
+    if payment.state not in PAYMENT[step].source:
+        return "duplicate"
+    engine.fire(PAYMENT, PAYMENT[step], payment, ctx)
+    return "applied"
+
+
+def query(payment: Payment, *, actor: str = "system") -> str:
+    """Ask the gateway what became of a payment, and act on it."""
+    if payment.state not in OPEN_PAYMENTS:
+        return "nothing new"
+    with http.about(case_no=payment.case_no, process="payment", object_id=payment.pk):
+        try:
+            said = provider(payment.provider).query(payment.number)
+        except ProviderError:
+            said = TradeAnswer(number=payment.number, outcome=Outcome.WAITING)
+    done = settle(payment, said, actor=actor)
+    if done == "nothing new" and payment.state == PaymentState.PENDING:
+        ctx = Context(actor=actor, role=Role.SYSTEM)
+        ctx.note(answer=said.outcome.value)
+        _try(payment, "query", ctx)
+    return done
+
+
+def close_open(case_no: str, *, actor: str = "system") -> bool:
+    """Before an order is given up: ask the gateway, close the trade there, then close ours.
+
+    True when no payment is open any more. Paid meanwhile: the order is paid, not closed. A
+    gateway that does not answer leaves everything as it is: False.
+    """
+    for payment in Payment.objects.filter(case_no=case_no, state__in=OPEN_PAYMENTS):
+        with http.about(case_no=case_no, process="payment", object_id=payment.pk):
+            try:
+                said = provider(payment.provider).close(payment.number)
+            except ProviderError:
+                return False
+        if said.outcome is Outcome.PAID:
+            settle(payment, said, actor=actor)
+        else:
+            _try(payment, "close", Context(actor=actor, role=Role.SYSTEM))
+    return not Payment.objects.filter(case_no=case_no, state__in=OPEN_PAYMENTS).exists()
+
+
+def returned(*, provider_code: str, query_string: Mapping[str, str]) -> Payment:
+    """The payment that a buyer's browser came back from; asks the gateway if no word came yet."""
+    try:
+        number = provider(provider_code).read_return(query_string)
+    except ProviderError:
+        raise NotFound from None
+    payment = Payment.objects.filter(number=number, provider=provider_code).first()
+    if payment is None:
+        raise NotFound
+    if payment.state in OPEN_PAYMENTS and payment.entered_at > clock.now() - timedelta(days=1):
+        query(payment, actor="return")
+        payment.refresh_from_db()
+    return payment

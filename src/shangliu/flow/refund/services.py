@@ -1,0 +1,71 @@
+"""Giving money back through the gateway, outside any transaction and with one number for ever."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from shangliu.domain.payments.models import Refund
+from shangliu.domain.payments.provider import (
+    ProviderError,
+    RefundAnswer,
+    RefundOutcome,
+    provider,
+)
+from shangliu.domain.payments.states import RefundState
+from shangliu.flow.refund.definition import REFUND
+from shangliu.flow.refund.effects import Failure
+from shangliu.platform import http
+from shangliu.platform.money import Money
+from shangliu.process import engine
+from shangliu.process.definition import Context
+from shangliu.process.roles import Role
+
+
+def execute(refund_id: int) -> None:
+    """Ask the gateway for the refund and note what it says. Safe to repeat after any failure.
+
+    Raises `ProviderError` when the result is unknown: the outbox asks again, same number.
+    """
+    refund = Refund.objects.select_related("payment").get(pk=refund_id)
+    if refund.state not in (RefundState.REQUESTED, RefundState.PROCESSING):
+        return
+    _move(refund, "send", Context(actor="system", role=Role.SYSTEM))
+    answer = _ask(refund)
+    if answer.outcome is RefundOutcome.DONE:
+        _move(refund, "succeed", Context(actor=refund.payment.provider, role=Role.SYSTEM))
+    elif answer.outcome is RefundOutcome.REFUSED:
+        data = Failure(reason=answer.reason)
+        _move(refund, "fail", Context(actor="gateway", role=Role.SYSTEM, data=data))
+
+
+def _ask(refund: Refund) -> RefundAnswer:
+    payment = refund.payment
+    with http.about(
+        case_no=refund.case_no,
+        process="refund",
+        object_id=refund.pk,
+        attempt=max(refund.attempts, 1),
+    ):
+        try:
+            return provider(payment.provider).refund(
+                number=payment.number,
+                refund_number=refund.number,
+                amount=Money(refund.amount_fen, payment.currency),
+                total=payment.amount,
+                reason=refund.reason,
+            )
+        except ProviderError as error:
+            if error.retry or error.unknown:
+                raise
+            return RefundAnswer(
+                number=refund.number, outcome=RefundOutcome.REFUSED, reason=str(error), amount=None
+            )
+
+
+@transaction.atomic
+def _move(refund: Refund, step: str, ctx: Context) -> None:
+    """Take the step if the refund still stands where it can be taken."""
+    engine.lock_case(refund.case_no, ctx)
+    refund.refresh_from_db()
+    if refund.state in REFUND[step].source:
+        engine.fire(REFUND, REFUND[step], refund, ctx)

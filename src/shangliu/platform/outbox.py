@@ -1,0 +1,130 @@
+"""Delivering what steps have put into the outbox: at least once, in order for each case.
+
+A row is leased by pushing its `due_at` ahead before it is handed on, so a relay that dies leaves
+it to the next one; handlers must bear being called twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from shangliu.platform import clock
+from shangliu.platform.models import Outbox
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+BATCH = 50
+MOST_ATTEMPTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One row of the outbox as a handler sees it. `event_id` is unique for what happened."""
+
+    id: int
+    topic: str
+    case_no: str
+    body: Mapping[str, object]
+    event_id: int
+    attempts: int
+    created_at: datetime
+
+
+Handler = Callable[[Letter], None]
+
+# Only the oldest undelivered row of a case is taken, so that a case is served in order; a dead
+# row does not stand in the way of those behind it.
+_LEASE = """
+WITH heads AS (
+  SELECT o.id FROM platform_outbox o
+  WHERE o.done_at IS NULL AND o.dead_at IS NULL AND o.due_at <= %(now)s
+    AND NOT EXISTS (
+      SELECT 1 FROM platform_outbox b
+      WHERE b.ordering = o.ordering AND b.id < o.id AND b.done_at IS NULL AND b.dead_at IS NULL)
+  ORDER BY o.due_at, o.id LIMIT %(limit)s FOR UPDATE OF o SKIP LOCKED)
+UPDATE platform_outbox o SET due_at = %(until)s, attempts = o.attempts + 1
+FROM heads WHERE o.id = heads.id
+RETURNING o.id, o.topic, o.ordering, o.body, o.event_id, o.attempts, o.created_at"""
+
+
+def drain(handlers: Mapping[str, Handler], *, limit: int = BATCH) -> int:
+    """Deliver one batch; gives how many rows were handled, delivered or not."""
+    letters = _lease(limit)
+    for letter in sorted(letters, key=lambda one: one.id):
+        _deliver(handlers, letter)
+    return len(letters)
+
+
+def drain_all(handlers: Mapping[str, Handler], *, rounds: int = 1000) -> int:
+    """Deliver batches until nothing is due (for tests, made history and commands)."""
+    handled = 0
+    for _ in range(rounds):
+        done = drain(handlers)
+        handled += done
+        if not done:
+            return handled
+    return handled
+
+
+def redrive(outbox_id: int) -> None:
+    """Give a dead letter another life."""
+    Outbox.objects.filter(pk=outbox_id, dead_at__isnull=False).update(
+        dead_at=None, due_at=clock.now(), attempts=0
+    )
+
+
+def lag() -> timedelta:
+    """How long the oldest row that is due has been waiting; zero when none is."""
+    oldest = (
+        Outbox.objects.filter(
+            done_at__isnull=True, dead_at__isnull=True, due_at__lte=clock.now()
+        )
+        .order_by("due_at")
+        .values_list("due_at", flat=True)
+        .first()
+    )
+    return clock.now() - oldest if oldest is not None else timedelta()
+
+
+def _lease(limit: int) -> list[Letter]:
+    given = {"now": clock.now(), "until": clock.now() + LEASE, "limit": limit}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_LEASE, given)
+        return [_letter(row) for row in cursor.fetchall()]
+
+
+def _letter(row: tuple[int, str, str, object, int, int, datetime]) -> Letter:
+    pk, topic, case_no, body, event_id, attempts, created_at = row
+    content = Outbox._meta.get_field("body").from_db_value(body, None, connection)  # type: ignore[attr-defined]  # noqa: SLF001
+    return Letter(pk, topic, case_no, content, event_id, attempts, created_at)
+
+
+def _deliver(handlers: Mapping[str, Handler], letter: Letter) -> None:
+    handler = handlers.get(letter.topic) or handlers.get(letter.topic.partition(".")[0] + ".*")
+    try:
+        if handler is None:
+            raise LookupError(f"nobody takes {letter.topic}")
+        handler(letter)
+    except Exception as error:
+        # Whatever a handler raises, the letter must live on and the relay with it.
+        log.warning("outbox %s %s: %s", letter.id, letter.topic, error)
+        _put_back(letter, error)
+        return
+    Outbox.objects.filter(pk=letter.id).update(done_at=clock.now(), error="")
+
+
+def _put_back(letter: Letter, error: Exception) -> None:
+    """1, 2, 4 … seconds, at most 10 minutes; after ten attempts the letter is dead."""
+    row = Outbox.objects.filter(pk=letter.id)
+    said = f"{type(error).__name__}: {error}"[:500]
+    if letter.attempts >= MOST_ATTEMPTS:
+        row.update(dead_at=clock.now(), error=said)
+        return
+    wait = timedelta(seconds=min(2 ** (letter.attempts - 1), 600))
+    row.update(due_at=clock.now() + wait, error=said)

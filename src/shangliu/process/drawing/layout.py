@@ -1,0 +1,108 @@
+"""Laying out a graph: lanes as bands, time from left to right, every label readable."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from shangliu.process.drawing import frame as frames
+from shangliu.process.drawing.frame import Extra, Frame
+from shangliu.process.drawing.geometry import Band, Box, Geometry, Line, NodeBox, Point
+from shangliu.process.drawing.graph import Graph, MessageFlow
+from shangliu.process.drawing.grid import Grid, make_grid, nets
+from shangliu.process.drawing.labels import Placed, place
+from shangliu.process.drawing.pixels import box_of, polyline
+from shangliu.process.drawing.routing import Router
+from shangliu.process.drawing.segments import Segment, segments_of
+from shangliu.process.drawing.tracks import spread
+
+_TRIES = 6
+_MARGIN = 8
+
+
+def lay_out(graph: Graph) -> Geometry:
+    """The picture of `graph`; the same graph always gives the same picture."""
+    grid = make_grid(graph)
+    flows = nets(graph, grid)
+    paths = Router(grid).route(flows)
+    pieces = [segments_of(path, net, grid) for path, net in zip(paths, flows, strict=True)]
+    used = spread(segment for line in pieces for segment in line)
+    extra = Extra()
+    tries = 0
+    while True:
+        frame = frames.make_frame(graph, grid, used, extra)
+        boxes = {node.key: box_of(frame, grid.cell_of[node.key], node) for node in graph.nodes}
+        lines = [polyline(frame, grid, net, p) for net, p in zip(flows, pieces, strict=True)]
+        placed = place(graph, boxes, lines)
+        tries += 1
+        if tries == _TRIES or not (placed.cramped or placed.cramped_nodes):
+            return _geometry(graph, grid, frame, lines, placed)
+        _widen(extra, placed, pieces, grid)
+
+
+def _widen(extra: Extra, placed: Placed, pieces: list[list[Segment]], grid: Grid) -> None:
+    """Give room in the gaps that the cramped flows start in or the cramped shapes stand at."""
+    for line in {_first_gap(pieces[index]) for index in placed.cramped}:
+        room = extra.x if line[0] == "x" else extra.y
+        room[line[1]] += 36 if line[0] == "x" else 22
+    for x, y in sorted(grid.cell_of[key] for key in placed.cramped_nodes):
+        extra.x[x - 1] += 24
+        extra.y[y + 1] += 12
+
+
+def _first_gap(line: list[Segment]) -> tuple[str, int]:
+    """The gap next to the flow's start; for a flow that leaves upright, where it turns."""
+    first = line[0]
+    if first.horizontal:
+        return "x", round(first.low + 0.6) if _goes_up(first) else round(first.high - 0.6)
+    if len(line) > 1 and line[1].horizontal:
+        return "x", 2 * round((line[1].low + line[1].high) / 4)
+    return "y", 2 * round((first.low + first.high) / 4) + 1
+
+
+def _goes_up(first: Segment) -> bool:
+    return first.low != int(first.low) or first.turn_high != 0
+
+
+def _geometry(
+    graph: Graph, grid: Grid, frame: Frame, lines: list[tuple[Point, ...]], placed: Placed
+) -> Geometry:
+    bare = frames.is_overview(graph)
+    count = len(graph.edges)
+    reach: dict[str, list[int]] = defaultdict(list)
+    for message, points in zip(graph.messages, lines[count:], strict=True):
+        reach[message.pool].append(points[-1 if message.outgoing else 0][0])
+    pools = frames.pool_bands(graph, frame, reach)
+    edges = tuple(
+        Line(edge.key, lines[i], placed.pills[i], placed.exits.get(i))
+        for i, edge in enumerate(graph.edges)
+    )
+    by_code = {band.code: band for band in pools}
+    messages = tuple(
+        Line(m.key, _to_pool(lines[i], m, by_code[m.pool]), None, placed.exits.get(i))
+        for i, m in enumerate(graph.messages, count)
+    )
+    nodes = tuple(
+        NodeBox(n.key, box_of(frame, grid.cell_of[n.key], n), placed.nodes[n.key])
+        for n in graph.nodes
+    )
+    body = Box(0, frame.top, frame.right, frame.bottom - frame.top)
+    return Geometry(
+        width=frame.right + _MARGIN,
+        height=max([frame.bottom, *(band.box.bottom for band in pools)]) + _MARGIN,
+        pool=Band("", body, Box(0, frame.top, frames.POOL_HEAD, body.h)),
+        stages=() if bare else frames.stage_bands(graph, grid, frame),
+        lanes=() if bare else frames.lane_bands(graph, frame),
+        pools=pools,
+        nodes=nodes,
+        edges=edges,
+        messages=messages,
+    )
+
+
+def _to_pool(points: tuple[Point, ...], message: MessageFlow, band: Band) -> tuple[Point, ...]:
+    """A pool in the second row stands further out: lengthen the flow up to its border."""
+    at = -1 if message.outgoing else 0
+    x, y = points[at]
+    above = band.box.cy < y
+    border = (x, band.box.bottom if above else band.box.y)
+    return (*points[:-1], border) if message.outgoing else (border, *points[1:])
