@@ -52,15 +52,15 @@ def is_overview(graph: Graph) -> bool:
     return all(node.shape is Shape.STAGE for node in graph.nodes)
 
 
-def make_frame(
-    graph: Graph, grid: Grid, used: dict[tuple[bool, int], Span], extra: Extra
-) -> Frame:
+def make_frame(graph: Graph, grid: Grid, used: dict[tuple[bool, int], Span], extra: Extra) -> Frame:
     bare = is_overview(graph)
     left = 0 if bare else POOL_HEAD + LANE_HEAD
     top = 0 if bare else STAGE_HEAD + 8 + _pools_height(graph, top=True)
     xs, stage_edges, right = _columns(grid, used, extra, left)
     ys, lane_edges, bottom = _rows(grid, used, extra, top)
-    return Frame(tuple(xs), tuple(ys), right, bottom, tuple(stage_edges), tuple(lane_edges), left, top)
+    return Frame(
+        tuple(xs), tuple(ys), right, bottom, tuple(stage_edges), tuple(lane_edges), left, top
+    )
 
 
 def _pools_height(graph: Graph, *, top: bool) -> int:
@@ -150,7 +150,9 @@ def stage_bands(graph: Graph, grid: Grid, frame: Frame) -> tuple[Band, ...]:
     for stage in shown:
         end = frame.right if stage is shown[-1] else frame.stage_edges[last[stage.code] + 1]
         head = Box(start, 0, end - start, STAGE_HEAD)
-        bands.append(Band(stage.code, Box(start, frame.top, end - start, frame.bottom - frame.top), head))
+        bands.append(
+            Band(stage.code, Box(start, frame.top, end - start, frame.bottom - frame.top), head)
+        )
         start = end
     return tuple(bands)
 

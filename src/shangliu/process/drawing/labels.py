@@ -130,9 +130,7 @@ def _at(label: Label, x: int, y: int, anchor: str) -> Label:
     return replace(label, box=replace(label.box, x=x, y=y), anchor=anchor)
 
 
-def _settle(
-    candidates: Iterable[Label], space: Space, key: int, found: dict[int, Label]
-) -> bool:
+def _settle(candidates: Iterable[Label], space: Space, key: int, found: dict[int, Label]) -> bool:
     """Take the first free candidate, else the one that covers least."""
     best: tuple[int, Label] | None = None
     for label in candidates:

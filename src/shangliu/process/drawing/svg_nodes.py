@@ -1,0 +1,168 @@
+"""Steps, events, gateways and stage blocks as SVG groups."""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape, quoteattr
+
+from shangliu.process.drawing.figures import (
+    Figures,
+    Level,
+    NodeFigure,
+    duration,
+    dwell_text,
+    human,
+    is_english,
+)
+from shangliu.process.drawing.geometry import Box, Label, NodeBox
+from shangliu.process.drawing.graph import Node, Shape, View
+from shangliu.process.drawing.icons import ICONS
+from shangliu.process.drawing.metrics import EVENTS, GATEWAYS, LINE_HEIGHT, text_width
+
+_ANCHOR = {"start": 0.0, "middle": 0.5, "end": 1.0}
+_RINGED = frozenset({Shape.MESSAGE_CATCH, Shape.TIMER_CATCH, Shape.LINK_IN, Shape.LINK_OUT})
+_MARK = {
+    Level.OK: "",
+    Level.WARN: '<path class="mark" d="M-3 3V-3H3V3Z"/>',
+    Level.LATE: '<path class="mark" d="M0-4.6L4.6 3.6H-4.6Z"/>',
+}
+
+
+def text(label: Label, lang: str, classes: str) -> str:
+    """A label, its lines centred in the height of its box."""
+    lines = label.lines(lang)
+    box = label.box
+    x = round(box.x + _ANCHOR[label.anchor] * box.w)
+    y = box.y + (box.h - LINE_HEIGHT * len(lines)) // 2 + 12
+    spans = "".join(
+        f'<tspan x="{x}" y="{y + i * LINE_HEIGHT}">{escape(line)}</tspan>'
+        for i, line in enumerate(lines)
+    )
+    return f'<text class="{classes}" text-anchor="{label.anchor}">{spans}</text>'
+
+
+def draw_node(
+    node: Node,
+    place: NodeBox,
+    view: View,
+    *,
+    figures: Figures | None,
+    lang: str,
+    more: str,
+    href: str,
+) -> str:
+    """`more` are further classes (a trace's `visited`, `current`)."""
+    figure = (figures.of_node(node) if figures else None) or NodeFigure()
+    if node.shape is Shape.STAGE:
+        body = _stage(node, place, figure, lang)
+    elif node.shape in GATEWAYS:
+        body = _gateway(node, place, lang)
+    elif node.shape in EVENTS:
+        body = _event(node, place, lang)
+    else:
+        body = _task(node, place, figure, lang)
+    if node.shape is not Shape.STAGE:
+        body += _badge(node, place.box, figure, lang)
+    classes = f"node {node.shape.value} view-{view.value} {more}".strip()
+    return (
+        f'<a class="{classes}" data-node={quoteattr(node.key)} data-level="{figure.level.value}"'
+        f" href={quoteattr(href)}><title>{escape(_title(node, figure, lang))}</title>{body}</a>"
+    )
+
+
+def _title(node: Node, figure: NodeFigure, lang: str) -> str:
+    english = is_english(lang)
+    parts = [node.label.en if english else node.label.zh]
+    if figure.waiting:
+        parts.append(f"{figure.waiting} waiting" if english else f"{figure.waiting} 个等待")
+    if figure.oldest_seconds is not None:
+        age = duration(figure.oldest_seconds * 1_000_000, lang)
+        parts.append(f"oldest {age}" if english else f"最久 {age}")
+    if dwell := dwell_text(figure, lang):
+        parts.append(dwell)
+    return (" · " if english else "，").join(parts)
+
+
+def _task(node: Node, place: NodeBox, figure: NodeFigure, lang: str) -> str:
+    box = place.box
+    return (
+        f'<rect class="shape" x="{box.x}" y="{box.y}" width="{box.w}" height="{box.h}" rx="8"/>'
+        f'<g class="icon" transform="translate({box.x + 16} {box.y + 18})">{ICONS[node.shape]}</g>'
+        f"{text(place.label, lang, 'name')}"
+        f'<text class="dwell" data-dwell="{_attribute(node.key)}" text-anchor="middle"'
+        f' x="{box.cx}" y="{box.bottom - 7}">{escape(dwell_text(figure, lang))}</text>'
+    )
+
+
+def _gateway(node: Node, place: NodeBox, lang: str) -> str:
+    box = place.box
+    return (
+        f'<path class="shape" d="M{box.cx} {box.y}L{box.right} {box.cy}L{box.cx} {box.bottom}'
+        f'L{box.x} {box.cy}Z"/>'
+        f'<g class="icon" transform="translate({box.cx} {box.cy})">{ICONS[node.shape]}</g>'
+        f"{text(place.label, lang, 'name outside question')}"
+    )
+
+
+def _event(node: Node, place: NodeBox, lang: str) -> str:
+    box = place.box
+    ring = f'<circle class="ring" cx="{box.cx}" cy="{box.cy}" r="14"/>'
+    icon = ICONS.get(node.shape, "")
+    return (
+        f'<circle class="shape" cx="{box.cx}" cy="{box.cy}" r="18"/>'
+        f"{ring if node.shape in _RINGED else ''}"
+        f'<g class="icon" transform="translate({box.cx} {box.cy})">{icon}</g>'
+        f"{text(place.label, lang, 'name outside')}"
+    )
+
+
+def _badge(node: Node, box: Box, figure: NodeFigure, lang: str) -> str:
+    """How many wait here, with a mark besides the colour when the oldest is late."""
+    words = human(figure.waiting, lang) if figure.waiting else ""
+    mark = _MARK[figure.level]
+    width = round(text_width(words, 11.5)) + 16 + (12 if mark else 0)
+    right = box.right + 6 if box.w > 60 else box.right + 10
+    x = right - width
+    hidden = "" if figure.waiting else ' visibility="hidden"'
+    return (
+        f'<g class="badge" data-badge="{_attribute(node.key)}"'
+        f' transform="translate({x} {box.y - 10})"{hidden}>'
+        f'<rect width="{width}" height="20" rx="10"/>'
+        f'<g transform="translate(11 10)">{mark}</g>'
+        f'<text x="{width / 2 + (6 if mark else 0):g}" y="14" text-anchor="middle">{words}</text></g>'
+    )
+
+
+def _stage(node: Node, place: NodeBox, figure: NodeFigure, lang: str) -> str:
+    """A block that reads from across the room: number, name, one figure, one colour."""
+    box = place.box
+    english = is_english(lang)
+    number, _, name = (node.label.en if english else node.label.zh).partition(" ")
+    words = place.label.lines(lang)
+    lines = "".join(
+        f'<tspan x="{box.x + 62}" y="{box.y + 36 + 24 * i + (0 if len(words) > 1 else 6)}">'
+        f"{escape(line)}</tspan>"
+        for i, line in enumerate(words)
+    )
+    oldest = ""
+    if figure.oldest_seconds is not None:
+        age = duration(figure.oldest_seconds * 1_000_000, lang)
+        oldest = f"oldest {age}" if english else f"最久 {age}"
+    unit = "waiting" if english else "个等待"
+    key = _attribute(node.key)
+    return (
+        f'<rect class="shape" x="{box.x}" y="{box.y}" width="{box.w}" height="{box.h}" rx="14"/>'
+        f'<rect class="heat" x="{box.x}" y="{box.bottom - 8}" width="{box.w}" height="8" rx="4"/>'
+        f'<circle class="number-ground" cx="{box.x + 34}" cy="{box.y + 36}" r="18"/>'
+        f'<text class="number" x="{box.x + 34}" y="{box.y + 42}" text-anchor="middle">'
+        f"{escape(number)}</text>"
+        f'<text class="stage-name">{lines}</text>'
+        f'<text class="figure" data-badge="{key}" x="{box.x + 18}" y="{box.bottom - 26}">'
+        f"{human(figure.waiting, lang)}</text>"
+        f'<text class="unit" x="{box.right - 16}" y="{box.bottom - 44}" text-anchor="end">{unit}</text>'
+        f'<text class="unit" data-oldest="{key}" x="{box.right - 16}" y="{box.bottom - 26}"'
+        f' text-anchor="end">{oldest}</text>'
+    )
+
+
+def _attribute(value: str) -> str:
+    return escape(value, {'"': "&quot;"})
