@@ -332,15 +332,18 @@ def _nodes() -> tuple[Node, ...]:
             stage = line or stage
             continue
         key, shape, lane, zh, en = line.split("|")
-        waits = (("order", key),) if shape[0] in "um" else ()
+        waits = (("order", key),) if shape[0] in "umve" or key in _PARKED else ()
         nodes.append(Node(key, Text(zh, en), SHAPES[shape[0]], lane, stage, waits, "*" in shape))
     return tuple(nodes)
+
+
+_PARKED = {"review_needed", "solved", "arrived", "granted"}
 
 
 def _edge(line: str, main: set[str]) -> Edge:
     ends, _, rest = line.partition("|")
     source, target = ends.split(">")
-    zh, en, flag = (rest.split("|") + ["", "", ""])[:3]
+    zh, en, flag = [*rest.split("|"), "", "", ""][:3]
     straight = source in main and target in main and (source, target) not in _LOOPS
     return Edge(source, target, Text(zh, en) if zh else None, straight, flag == "!")
 

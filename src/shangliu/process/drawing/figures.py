@@ -81,8 +81,8 @@ def human(number: int, lang: str) -> str:
 
 def _short(number: int, size: int) -> str:
     tenths = (number * 10 + size // 2) // size
-    if tenths >= 1000 or tenths % 10 == 0:
-        return str((tenths + 5) // 10 if tenths >= 1000 else tenths // 10)
+    if tenths >= 100 or tenths % 10 == 0:
+        return str((number + size // 2) // size)
     return f"{tenths // 10}.{tenths % 10}"
 
 

@@ -18,8 +18,8 @@ POOL_HEIGHT = 40
 POOL_MARGIN = 38
 _POOL_GAP = 12
 _EDGE = 30
-_ARRIVAL = 26
-_DEPARTURE = 86
+_ARRIVAL = 22
+_DEPARTURE = 80
 _ROW = 72
 
 Span = tuple[int, int]

@@ -67,7 +67,9 @@ class PoolSpec:
 class Node:
     """`key` is unique and stable across versions, e.g. `order.pay` or `order:awaiting_payment`.
 
-    `waits` names the (process, state) pairs whose waiting objects are counted on this node.
+    `waits` names the (process, state) pairs whose waiting objects are counted on this node;
+    `counts` the step whose events are (`order.pay`) and, where a step is drawn once for every
+    step that sets it off, that cause (else empty).
     `members` are the nodes of the whole map that this one stands for on a sheet: its figures are
     theirs together; a link event names the step on the other side.
     """
@@ -79,6 +81,7 @@ class Node:
     stage: str
     waits: tuple[tuple[str, str], ...] = ()
     main: bool = False
+    counts: tuple[str, str] | None = None
     members: tuple[str, ...] = ()
 
 

@@ -53,14 +53,11 @@ def _first_gap(line: list[Segment]) -> tuple[str, int]:
     """The gap next to the flow's start; for a flow that leaves upright, where it turns."""
     first = line[0]
     if first.horizontal:
-        return "x", round(first.low + 0.6) if _goes_up(first) else round(first.high - 0.6)
+        at_low = first.turn_low == 0 and first.low != int(first.low)
+        return "x", round(first.low + 0.6) if at_low else round(first.high - 0.6)
     if len(line) > 1 and line[1].horizontal:
-        return "x", 2 * round((line[1].low + line[1].high) / 4)
-    return "y", 2 * round((first.low + first.high) / 4) + 1
-
-
-def _goes_up(first: Segment) -> bool:
-    return first.low != int(first.low) or first.turn_high != 0
+        return "x", int(line[1].low + line[1].high) // 4 * 2
+    return "y", int(first.low + first.high) // 4 * 2 + 1
 
 
 def _geometry(

@@ -11,7 +11,7 @@ from shangliu.platform.text import Text
 from shangliu.process.drawing.geometry import Box, Label
 from shangliu.process.drawing.graph import Shape
 
-GAP = 104
+GAP = 98
 TRACK = 14
 CHANNEL = 44
 PILL = (74, 18)
@@ -49,7 +49,7 @@ def size_of(shape: Shape) -> Size:
         return Size(44, 44)
     if shape in EVENTS:
         return Size(36, 36)
-    return Size(148, 72)
+    return Size(144, 72)
 
 
 def text_width(text: str, font: float) -> float:

@@ -6,11 +6,12 @@ between: that keeps the picture narrow without turning time around.
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
 
 from shangliu.process.drawing.graph import Edge, Graph, Node, Shape
 
-_LONGEST_DROP = 4
+_LONGEST_DROP = 11
 _DEEPEST_CELL = 2
 
 
@@ -46,7 +47,8 @@ class _Stage:
         self.sides: set[tuple[str, int]] = set()
 
     def columns(self) -> dict[str, int]:
-        order, before = self._forward()
+        before = self._forward()
+        order = self._in_time(before)
         for key in order:
             self._place(key, before[key])
         for key in reversed(order):
@@ -54,10 +56,26 @@ class _Stage:
                 self._pull_right(key)
         return _without_holes(self.column)
 
-    def _forward(self) -> tuple[list[str], dict[str, list[str]]]:
-        """A topological order with the back edges left out, and each node's predecessors."""
+    def _in_time(self, before: dict[str, list[str]]) -> list[str]:
+        """After all its predecessors, the happy path as early as can be."""
+        rank = {key: (not node.main, i) for i, (key, node) in enumerate(self.nodes.items())}
+        missing = {key: len(set(sources)) for key, sources in before.items()}
+        ready = [(rank[key], key) for key, count in missing.items() if not count]
+        heapq.heapify(ready)
+        order = []
+        while ready:
+            _, key = heapq.heappop(ready)
+            order.append(key)
+            for target in dict.fromkeys(self.after[key]):
+                if key in before[target]:
+                    missing[target] -= 1
+                    if not missing[target]:
+                        heapq.heappush(ready, (rank[target], target))
+        return order
+
+    def _forward(self) -> dict[str, list[str]]:
+        """Each node's predecessors, the edges that lead back in time left out."""
         state: dict[str, int] = {}
-        finished: list[str] = []
         before: dict[str, list[str]] = {key: [] for key in self.nodes}
         for root in self._roots():
             if root in state:
@@ -69,14 +87,13 @@ class _Stage:
                 target = next(targets, None)
                 if target is None:
                     state[key] = 2
-                    finished.append(key)
                     stack.pop()
                 elif state.get(target) != 1:
                     before[target].append(key)
                     if target not in state:
                         state[target] = 1
                         stack.append((target, iter(self.after[target])))
-        return finished[::-1], before
+        return before
 
     def _roots(self) -> list[str]:
         entered = {target for targets in self.after.values() for target in targets}

@@ -71,7 +71,9 @@ class Router:
         taken = self.ports.get((cell, side), 0)
         if net.target is None:
             return 90 * taken + (40 if side in {EAST, WEST} else 0)
-        price = _PORT_TAKEN[self.grid.is_gateway(cell)] * taken
+        gateway = self.grid.is_gateway(cell)
+        upright = side in {NORTH, SOUTH} and not gateway
+        price = (_PORT_TAKEN[gateway] + (50 if upright else 0)) * taken
         return price + (_ARRIVE if arriving else _LEAVE)[side]
 
     def step_cost(self, at: Cell, to: Cell, direction: int) -> int:

@@ -70,14 +70,14 @@ class _Lane:
             if self.row.get(other) == row:
                 low, high = sorted((column, self.column[other]))
                 for between in range(low + 1, high):
-                    self.kept[between, row] += 1
+                    self.kept[between, row] += 3 if node.main else 1
 
     def _cost(self, node: Node, row: int) -> float:
         """Rows are dear, then straight lines to neighbours, then a clear way out of the lane."""
         if node.main:
             return abs(row) * 10
         column = self.column[node.key]
-        cost = abs(row) * 3.0 + 4.0 * self.kept[column, row]
+        cost = abs(row) * 3.0 + 3.0 * self.kept[column, row]
         if self.pull[node.key] * row < 0:
             cost += 1.5
         for other in self.around[node.key]:
