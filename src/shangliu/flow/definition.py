@@ -8,7 +8,7 @@ from __future__ import annotations
 from shangliu.flow.aftersale.definition import AFTERSALE
 from shangliu.flow.cart.definition import CART
 from shangliu.flow.fulfilment.definition import FULFILMENT
-from shangliu.flow.links import BRIDGES, LINKS
+from shangliu.flow.links import BRIDGES, GOES_ON, LINKS
 from shangliu.flow.order.definition import ORDER
 from shangliu.flow.parcel.definition import PARCEL
 from shangliu.flow.payment.definition import PAYMENT
@@ -38,6 +38,7 @@ FLOW = Flow(
     ),
     links=LINKS,
     bridges=BRIDGES,
+    goes_on=GOES_ON,
     lanes=LANES,
     stages=STAGES,
     pools=POOLS,

@@ -12,6 +12,7 @@ from shangliu.domain.orders.models import Order
 from shangliu.flow.aftersale import effects as aftersale
 from shangliu.flow.cart import effects as cart
 from shangliu.flow.fulfilment import effects as fulfilment
+from shangliu.flow.order import basket
 from shangliu.flow.order import effects as order
 from shangliu.flow.parcel import effects as parcel
 from shangliu.flow.payment import effects as payment
@@ -38,13 +39,33 @@ LINKS = (
     Link(after="cart.change", fire=("reservation.release",), on=cart.held_before, main=False),
     Link(after="cart.change", fire=("reservation.hold",), on=cart.new_holds, main=False),
     Link(after="order.place", fire=("cart.check_out",), on=_cart_of),
+    Link(
+        after="order.place", fire=("reservation.rehold",), on=basket.to_hold_again, main=False
+    ),
+    Link(after="order.place", fire=("reservation.hold",), on=basket.to_hold_anew, main=False),
     Link(after="order.place", fire=("reservation.renew",), on=_claims(ReservationState.HELD)),
     Link(after="payment.start", fire=("payment.send",), on=_itself),
-    Link(after="payment.succeed", fire=("order.pay",), on=payment.orders_to_pay),
-    Link(after="payment.succeed", fire=("refund.request",), on=payment.surplus, main=False),
+    Link(
+        after="payment.succeed",
+        fire=("order.pay",),
+        on=payment.orders_to_pay,
+        question=Text("订单还在等这笔钱？", "Is an order waiting for it?"),
+    ),
+    Link(
+        after="payment.succeed",
+        fire=("refund.request",),
+        on=payment.surplus,
+        main=False,
+        instead=True,
+    ),
     Link(after="payment.succeed_late", fire=("refund.request",), on=payment.surplus, main=False),
     Link(after="order.pay", fire=("reservation.commit",), on=_claims(ReservationState.HELD)),
-    Link(after="order.pay", fire=("order.auto_approve", "order.refer"), on=_itself),
+    Link(
+        after="order.pay",
+        fire=("order.auto_approve", "order.refer"),
+        on=_itself,
+        question=Text("符合自动审核规则？", "Does the rule approve?"),
+    ),
     Link(
         after="order.cancel",
         fire=("reservation.release",),
@@ -66,6 +87,7 @@ LINKS = (
         after="fulfilment.hand_over",
         fire=("order.ship", "order.ship_part"),
         on=fulfilment.order_of,
+        question=Text("全部发出？", "All out?"),
     ),
     Link(after="fulfilment.cancel", fire=("parcel.void",), on=parcel.parcel_of, main=False),
     Link(after="parcel.deliver", fire=("order.mark_delivered",), on=parcel.delivered_order),
@@ -84,6 +106,7 @@ LINKS = (
             after=f"aftersale.{step}",
             fire=("aftersale.start_refund", "aftersale.ask_return"),
             on=aftersale.itself,
+            question=Text("要退货吗？", "Goods to come back?"),
         )
         for step in ("auto_approve", "approve", "approve_by_time", "uphold")
     ),
@@ -91,6 +114,7 @@ LINKS = (
         after="aftersale.inspect",
         fire=("aftersale.start_refund", "aftersale.reject_goods"),
         on=aftersale.itself,
+        question=Text("货品相符？", "Goods as sent?"),
     ),
     Link(after="aftersale.start_refund", fire=("refund.request",), on=aftersale.new_refund),
     Link(after="aftersale.refund_by_law", fire=("refund.request",), on=aftersale.new_refund),
@@ -99,6 +123,7 @@ LINKS = (
             after=f"refund.{step}",
             fire=("payment.refund_all", "payment.refund_part"),
             on=refund.payment_of,
+            question=Text("全部退回？", "All of it back?"),
         )
         for step in ("succeed", "settle_by_hand")
     ),
@@ -107,7 +132,13 @@ LINKS = (
         for step in ("succeed", "settle_by_hand")
     ),
     Link(after="aftersale.complete", fire=("settlement.reverse",), on=settlement.correction),
-    Link(after="aftersale.complete", fire=("order.close",), on=aftersale.order_of, optional=True),
+    Link(
+        after="aftersale.complete",
+        fire=("order.close",),
+        on=aftersale.order_of,
+        optional=True,
+        question=Text("订单已全额退款？", "Order refunded in full?"),
+    ),
     Link(after="order.close", fire=("reservation.unwind",), on=aftersale.committed_claims),
 )
 
@@ -115,7 +146,12 @@ BRIDGES = (
     Bridge(process="visit", state="interested", begins="cart.add", label=Text("想买", "wants it")),
     Bridge(process="cart", state="open", begins="visit.sign_in", label=Text("去结算", "check out")),
     Bridge(process="visit", state="previewed", begins="order.place"),
-    Bridge(process="order", state="awaiting_payment", begins="payment.start"),
+    Bridge(
+        process="order",
+        state="awaiting_payment",
+        begins="payment.start",
+        label=Text("去付款", "pay"),
+    ),
     Bridge(
         process="order",
         state="awaiting_fulfilment",
@@ -131,3 +167,19 @@ BRIDGES = (
         main=True,
     ),
 )
+
+GOES_ON = {
+    "visit.view_product": ("cart.add", "visit.browse"),
+    "cart.come_back": ("cart:open", "reservation.expire"),
+    "order.place": ("order:awaiting_payment",),
+    "refund.succeed": ("refund:succeeded",),
+    "refund.settle_by_hand": ("refund:succeeded",),
+    "payment.fail": ("payment.start", "payment.succeed_late"),
+    "payment.close": ("order.time_out", "order.cancel", "payment.succeed_late"),
+    "fulfilment.pack": ("parcel:requested",),
+    "parcel.label": ("fulfilment:packed",),
+    "fulfilment.hand_over": ("parcel:labelled",),
+    "fulfilment.report_short": ("fulfilment.reallocate", "order.hold"),
+    "refund.request": ("refund:requested",),
+    "aftersale.complete": ("aftersale:completed",),
+}

@@ -148,6 +148,13 @@ class Policies:
         default=7,
         least=1,
     )
+    PAY_OUT_WITHIN = Policy(
+        key="settlement.pay_out_days",
+        label=Text("应结算后打款时限", "Pay out within"),
+        unit=Unit.DAYS,
+        default=3,
+        least=1,
+    )
     RETURN_WINDOW = Policy(
         key="aftersales.return_days",
         label=Text("无理由退货期", "No-reason return window"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from itertools import chain
 from typing import Any, Generic, TypeVar
 
@@ -133,12 +134,16 @@ def WrongState(label: Text) -> Text:  # noqa: N802
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """Words for a state. `buyer` is what the buyer sees; `within` how long it may last."""
+    """Words for a state. `buyer` is what the buyer sees; `within` how long it may last.
+
+    `rests`: what is here has nothing to wait for, though something may still happen to it.
+    """
 
     label: Text
     buyer: Text | None = None
     holds_stock: bool = False
     within: Policy | None = None
+    rests: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,6 +222,8 @@ class Link:
 
     The first of `fire` that is not refused is taken on each object that `on` names; with
     `optional` none may be. For a step that creates, `on` gives the objects to be saved.
+    `question` names the choice in the drawing; `instead`: it happens only where the link before
+    it had nothing to act on, so it is drawn as the other way out of that choice.
     """
 
     after: str
@@ -224,6 +231,8 @@ class Link:
     on: Callable[[Any, Context], Iterable[Any]]
     optional: bool = False
     main: bool = True
+    question: Text | None = None
+    instead: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,13 +248,18 @@ class Bridge:
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """The whole business: every process, what joins them, and where it is drawn."""
+    """The whole business: every process, what joins them, and where it is drawn.
+
+    `goes_on` says where the drawn way leads after a step that leaves several objects waiting: to
+    what follows a state (`parcel:requested`) or to a step (`cart.add`).
+    """
 
     name: Text
     number: int
     processes: tuple[Process[Any], ...]
     links: tuple[Link, ...]
     bridges: tuple[Bridge, ...]
+    goes_on: Mapping[str, tuple[str, ...]]
     lanes: tuple[LaneSpec, ...]
     stages: tuple[StageSpec, ...]
     pools: tuple[PoolSpec, ...]
@@ -259,6 +273,10 @@ class Flow:
         for bridge in self.bridges:
             if bridge.begins not in known:
                 raise ValueError(f"a bridge names the unknown step {bridge.begins}")
+        for name in chain(self.goes_on, chain.from_iterable(self.goes_on.values())):
+            process, _, state = name.partition(":")
+            if name not in known and state not in self[process].states:
+                raise ValueError(f"goes_on names the unknown {name}")
 
     def __getitem__(self, name: str) -> Process[Any]:
         for process in self.processes:
@@ -283,7 +301,7 @@ class Flow:
         """The names of all steps that links set off."""
         return frozenset(chain.from_iterable(link.fire for link in self.links))
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Changes when anything that is drawn or enforced changes."""
         said = repr(
@@ -292,5 +310,5 @@ class Flow:
                  step.stage.code, step.kind, step.outcome, step.main)
                 for name, _, step in self.steps()
             ]
-        ) + repr([(link.after, link.fire) for link in self.links]) + repr(self.bridges)
+        ) + repr([(link.after, link.fire) for link in self.links]) + repr(self.bridges) + repr(self.goes_on)
         return hashlib.sha256(said.encode()).hexdigest()[:12]

@@ -56,7 +56,9 @@ AFTERSALE = Process[AfterSale](
         S.RETURNING: State(label=Text("退货途中", "On the way back"), within=Policies.REFUND_WITHIN),
         S.RECEIVED: State(label=Text("待验货", "Received"), within=Policies.REFUND_WITHIN),
         S.INSPECTED: State(label=Text("已验货", "Inspected")),
-        S.REJECTED_GOODS: State(label=Text("验货不符", "Goods not accepted")),
+        S.REJECTED_GOODS: State(
+            label=Text("验货不符", "Goods not accepted"), within=Policies.REFUND_WITHIN
+        ),
         S.RETURNED_TO_BUYER: State(label=Text("已寄回买家", "Sent back to the buyer")),
         S.REFUNDING: State(label=Text("退款中", "Refunding"), within=Policies.REFUND_WITHIN),
         S.COMPLETED: State(label=Text("已完成", "Completed")),

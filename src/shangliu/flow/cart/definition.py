@@ -25,8 +25,8 @@ CART = Process[Cart](
     label=Text("购物车", "Cart"),
     model=Cart,
     states={
-        S.OPEN: State(label=Text("使用中", "Open"), holds_stock=True),
-        S.ABANDONED: State(label=Text("已放弃", "Abandoned"), within=None),
+        S.OPEN: State(label=Text("使用中", "Open")),
+        S.ABANDONED: State(label=Text("已放弃", "Abandoned"), rests=True),
         S.CHECKED_OUT: State(label=Text("已结算", "Checked out")),
     },
     decisions={
@@ -49,6 +49,7 @@ CART = Process[Cart](
             asks=effects.AddToCart,
             needs=(checks.quantity_is_sane,),
             does=(effects.put_in,),
+            outcome=Text("继续选购", "shop on"),
             main=True,
         ),
         Step(

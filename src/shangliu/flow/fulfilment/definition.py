@@ -61,6 +61,7 @@ FULFILMENT = Process[FulfilmentTask](
             asks=effects.Wave,
             does=(effects.note_wave,),
             within=Policies.PICK_WITHIN,
+            outcome=Text("发货", "ship"),
             main=True,
         ),
         Step(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from django.db import connection
 
@@ -16,20 +17,20 @@ from shangliu.process import engine
 from shangliu.process.definition import Context
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True)
 class Basket:
-    """The chosen rows of a cart, as the buyer saw them."""
+    """The chosen rows of a cart as the buyer saw them; `short` are lines that no hold covers yet,
+    `lapsed` the cart's holds that ended."""
 
     cart_id: int
     rows: tuple[CartRow, ...]
+    short: list[tuple[OrderLine, int]] = field(default_factory=list)
+    lapsed: list[Reservation] = field(default_factory=list)
 
 
 def write_lines(order: Order, ctx: Context) -> None:
-    """The order's lines in the words and prices of now, standing on held stock.
-
-    What the cart holds is taken over; what is missing is held again or anew, or `OutOfStock`.
-    """
-    basket: Basket = order.basket  # type: ignore[attr-defined]
+    """The order's lines in the words and prices of now, standing on what the cart holds."""
+    basket = _basket(order)
     lines = OrderLine.objects.bulk_create(
         OrderLine(
             order=order,
@@ -46,52 +47,88 @@ def write_lines(order: Order, ctx: Context) -> None:
         for row in basket.rows
     )
     ctx.note(lines=len(lines), total_fen=order.total_fen)
-    claims = list(
-        Reservation.objects.filter(
+    claims = _claims_of_cart(basket.cart_id)
+    basket.lapsed = [one for one in claims if one.state == ReservationState.EXPIRED]
+    taken: list[tuple[int, int]] = []
+    for line in sorted(lines, key=lambda one: one.variant_id):
+        held = [
+            one
+            for one in claims
+            if one.variant_id == line.variant_id and one.state == ReservationState.HELD
+        ]
+        missing = line.quantity - sum(one.quantity for one in held)
+        if missing < 0:
+            engine.fire_all(
+                RESERVATION, RESERVATION["release"], held, ctx.following("order.place")
+            )
+            held, missing = [], line.quantity
+        taken += [(one.pk, line.pk) for one in held]
+        if missing:
+            basket.short.append((line, missing))
+    _take_over(taken, order.case_no)
+
+
+def to_hold_again(order: Order, ctx: Context) -> list[Reservation]:
+    """Holds that ended and fit what is short, where the stock is still there."""
+    basket = _basket(order)
+    again: list[Reservation] = []
+    left: list[tuple[OrderLine, int]] = []
+    for line, missing in basket.short:
+        fit = next(
+            (
+                one
+                for one in basket.lapsed
+                if one.variant_id == line.variant_id
+                and one.quantity == missing
+                and one.stock.available >= missing
+            ),
+            None,
+        )
+        if fit is None:
+            left.append((line, missing))
+        else:
+            fit.order_line_id, fit.case_no = line.pk, order.case_no
+            _take_over([(fit.pk, line.pk)], order.case_no)
+            again.append(fit)
+    basket.short = left
+    return again
+
+
+def to_hold_anew(order: Order, ctx: Context) -> Iterator[Reservation]:
+    """New holds for what is still short; raises `OutOfStock` where there is too little."""
+    basket = _basket(order)
+    for line, missing in basket.short:
+        for one in claimed(
             cart_id=basket.cart_id,
+            case_no=order.case_no,
+            variant_id=line.variant_id,
+            quantity=missing,
+            actor=ctx.actor,
+        ):
+            one.order_line_id = line.pk
+            yield one
+
+
+def _basket(order: Order) -> Basket:
+    basket: Basket = order.basket  # type: ignore[attr-defined]
+    return basket
+
+
+def _claims_of_cart(cart_id: int) -> list[Reservation]:
+    return list(
+        Reservation.objects.filter(
+            cart_id=cart_id,
             order_line_id=None,
             state__in=(ReservationState.HELD, ReservationState.EXPIRED),
         )
         .select_related("stock")
         .order_by("stock_id", "id")
     )
-    taken: list[tuple[int, int]] = []
-    for line in sorted(lines, key=lambda one: one.variant_id):
-        mine = [claim for claim in claims if claim.variant_id == line.variant_id]
-        taken += [(claim.pk, line.pk) for claim in _cover(order, basket.cart_id, line, mine, ctx)]
-    _take_over(taken, order.case_no)
-
-
-def _cover(
-    order: Order, cart_id: int, line: OrderLine, claims: list[Reservation], ctx: Context
-) -> list[Reservation]:
-    held = [claim for claim in claims if claim.state == ReservationState.HELD]
-    missing = line.quantity - sum(claim.quantity for claim in held)
-    if missing == 0:
-        return held
-    inner = ctx.following("order.place")
-    if missing < 0:
-        engine.fire_all(RESERVATION, RESERVATION["release"], held, inner)
-        held, missing = [], line.quantity
-    for claim in claims:
-        fits = claim.state == ReservationState.EXPIRED and claim.quantity == missing
-        if fits and claim.stock.available >= missing:
-            engine.fire(RESERVATION, RESERVATION["rehold"], claim, inner)
-            return [*held, claim]
-    new = list(
-        claimed(
-            cart_id=cart_id,
-            case_no=order.case_no,
-            variant_id=line.variant_id,
-            quantity=missing,
-            actor=ctx.actor,
-        )
-    )
-    engine.begin_all(RESERVATION, RESERVATION["hold"], new, inner)
-    return [*held, *new]
 
 
 def _take_over(pairs: list[tuple[int, int]], case_no: str) -> None:
+    if not pairs:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE inventory_reservation r SET order_line_id = p.line, case_no = %s"

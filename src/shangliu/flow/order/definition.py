@@ -57,7 +57,9 @@ ORDER = Process[Order](
             buyer=Text("已发货", "Shipped"),
             within=Policies.RECEIPT_AFTER_SHIPMENT,
         ),
-        S.COMPLETED: State(label=Text("已完成", "Completed"), buyer=Text("已完成", "Completed")),
+        S.COMPLETED: State(
+            label=Text("已完成", "Completed"), buyer=Text("已完成", "Completed"), rests=True
+        ),
         S.CANCELLED: State(label=Text("已取消", "Cancelled"), buyer=Text("已取消", "Cancelled")),
         S.CLOSED: State(label=Text("已关闭", "Closed"), buyer=Text("已关闭", "Closed")),
     },
@@ -71,11 +73,14 @@ ORDER = Process[Order](
         ),
         S.ON_HOLD: Decision(label=Text("问题解决？", "Solved?")),
         S.AWAITING_FULFILMENT: Decision(
-            label=Text("全部发出？", "All out?"), policies=(Policies.SHIP_WITHIN,)
+            label=Text("可以发货？", "Clear to ship?"), policies=(Policies.SHIP_WITHIN,)
         ),
         S.SHIPPED: Decision(
             label=Text("谁确认收货？", "Who confirms receipt?"),
             policies=(Policies.RECEIPT_AFTER_SHIPMENT, Policies.RECEIPT_AFTER_DELIVERY),
+        ),
+        S.COMPLETED: Decision(
+            label=Text("需要售后？", "Anything wrong?"), policies=(Policies.RETURN_WINDOW,)
         ),
     },
     steps=(

@@ -25,9 +25,6 @@ def _again(parcel: Parcel, moment: datetime) -> datetime | None:
     return moment + timedelta(minutes=2**parcel.attempts) if parcel.attempts < 6 else None
 
 
-_UNDER_WAY = (S.LABELLED, S.COLLECTED, S.IN_TRANSIT, S.OUT_FOR_DELIVERY, S.PROBLEM)
-
-
 def _heard(name: str, zh: str, en: str, source: tuple[S, ...], target: S) -> Step[Parcel]:
     """A step that the carrier reports."""
     return Step(
@@ -75,6 +72,9 @@ PARCEL = Process[Parcel](
         S.OUT_FOR_DELIVERY: Decision(
             label=Text("送到了？", "Delivered?"), policies=(Policies.DELIVER_WITHIN,)
         ),
+        S.COLLECTED: Decision(label=Text("运输顺利？", "Going well?")),
+        S.IN_TRANSIT: Decision(label=Text("运输顺利？", "Going well?")),
+        S.PROBLEM: Decision(label=Text("能继续派送？", "Can it go on?")),
     },
     steps=(
         Step(
@@ -92,7 +92,7 @@ PARCEL = Process[Parcel](
         Step(
             name="label",
             label=Text("打印面单", "Print the label"),
-            source=(S.REQUESTED, S.LABEL_FAILED),
+            source=(S.REQUESTED,),
             target=S.LABELLED,
             lane=Lanes.LOGISTICS,
             stage=Stages.DELIVERY,
@@ -129,15 +129,9 @@ PARCEL = Process[Parcel](
             sends=(ORDER_LABEL,),
         ),
         _heard("collect", "揽收", "Collected", (S.LABELLED,), S.COLLECTED),
-        _heard("travel", "运输", "In transit", (S.LABELLED, S.COLLECTED, S.PROBLEM), S.IN_TRANSIT),
-        _heard(
-            "go_out",
-            "派送",
-            "Out for delivery",
-            (S.LABELLED, S.COLLECTED, S.IN_TRANSIT, S.PROBLEM),
-            S.OUT_FOR_DELIVERY,
-        ),
-        _heard("deliver", "签收", "Delivered", _UNDER_WAY, S.DELIVERED),
+        _heard("travel", "运输", "In transit", (S.COLLECTED, S.PROBLEM), S.IN_TRANSIT),
+        _heard("go_out", "派送", "Out for delivery", (S.IN_TRANSIT,), S.OUT_FOR_DELIVERY),
+        _heard("deliver", "签收", "Delivered", (S.OUT_FOR_DELIVERY,), S.DELIVERED),
         _heard(
             "hit_problem",
             "运输异常",
@@ -145,13 +139,7 @@ PARCEL = Process[Parcel](
             (S.COLLECTED, S.IN_TRANSIT, S.OUT_FOR_DELIVERY),
             S.PROBLEM,
         ),
-        _heard(
-            "reject",
-            "买家拒收",
-            "Refused at the door",
-            (S.IN_TRANSIT, S.OUT_FOR_DELIVERY, S.PROBLEM),
-            S.REJECTED,
-        ),
+        _heard("reject", "买家拒收", "Refused at the door", (S.OUT_FOR_DELIVERY,), S.REJECTED),
         _heard("give_back", "退回仓库", "Sent back", (S.REJECTED, S.PROBLEM), S.RETURNED),
         Step(
             name="void",

@@ -23,20 +23,22 @@ from shangliu.process import engine
 from shangliu.process.definition import Context
 from shangliu.process.roles import Role
 
-# The steps that a reported state leads through, in order; one that is passed already is skipped.
-_STEPS: Mapping[TrackState, tuple[str, ...]] = {
+# The step that a reported state means, and the steps that lead there: a carrier leaves out what it
+# takes for granted, the parcel goes the whole way.
+_LEADS: Mapping[TrackState, tuple[str, ...]] = {
     TrackState.PICKED_UP: ("collect",),
-    TrackState.IN_TRANSIT: ("travel",),
-    TrackState.ARRIVED_CITY: ("travel",),
-    TrackState.CUSTOMS: ("travel",),
-    TrackState.OUT_FOR_DELIVERY: ("go_out",),
-    TrackState.AT_PICKUP_POINT: ("go_out",),
-    TrackState.DELIVERED: ("deliver",),
-    TrackState.EXCEPTION: ("hit_problem",),
-    TrackState.REFUSED: ("reject",),
-    TrackState.RETURNING: ("hit_problem",),
-    TrackState.RETURNED: ("give_back",),
+    TrackState.IN_TRANSIT: ("collect", "travel"),
+    TrackState.ARRIVED_CITY: ("collect", "travel"),
+    TrackState.CUSTOMS: ("collect", "travel"),
+    TrackState.OUT_FOR_DELIVERY: ("collect", "travel", "go_out"),
+    TrackState.AT_PICKUP_POINT: ("collect", "travel", "go_out"),
+    TrackState.DELIVERED: ("collect", "travel", "go_out", "deliver"),
+    TrackState.EXCEPTION: ("collect", "hit_problem"),
+    TrackState.REFUSED: ("collect", "travel", "go_out", "reject"),
+    TrackState.RETURNING: ("collect", "hit_problem"),
+    TrackState.RETURNED: ("collect", "hit_problem", "give_back"),
 }
+_LAST_LEG = frozenset({ParcelState.REJECTED, ParcelState.RETURNED, ParcelState.DELIVERED})
 
 
 def order_label(parcel_id: int) -> None:
@@ -127,13 +129,27 @@ def follow(parcel: Parcel, push: Push, *, actor: str) -> None:
         ignore_conflicts=True,
     )
     parcel.refresh_from_db()
-    told = [point.state for point in sorted(push.points, key=lambda one: one.at)]
-    for state in (*told, push.state):
-        for name in _STEPS.get(state, ()) if state is not None else ():
-            if parcel.state in PARCEL[name].source:
-                engine.fire(
-                    PARCEL, PARCEL[name], parcel, Context(actor=actor, role=Role.SYSTEM)
-                )
+    reported = [point.state for point in sorted(push.points, key=lambda one: one.at)]
+    for state in (*reported, push.state):
+        if state is not None:
+            _advance(parcel, state, actor)
+
+
+def _advance(parcel: Parcel, state: TrackState, actor: str) -> None:
+    steps = _LEADS.get(state, ())
+    if parcel.state in _LAST_LEG:
+        steps = steps[-1:]
+    for name in steps:
+        if parcel.state in PARCEL[name].source and not _is_behind(parcel, name, steps):
+            ctx = Context(actor=actor, role=Role.SYSTEM)
+            if name != steps[-1]:
+                ctx.note(inferred_from=state.value)
+            engine.fire(PARCEL, PARCEL[name], parcel, ctx)
+
+
+def _is_behind(parcel: Parcel, name: str, steps: tuple[str, ...]) -> bool:
+    """A problem is left only by news of travel, not by what is inferred on the way to a return."""
+    return parcel.state == ParcelState.PROBLEM and name == "travel" and steps[-1] == "reject"
 
 
 @transaction.atomic

@@ -29,17 +29,19 @@ PAYMENT = Process[Payment](
     states={
         S.CREATED: State(label=Text("已创建", "Created"), within=Policies.PAY_WITHIN),
         S.PENDING: State(label=Text("等待付款结果", "Pending"), within=Policies.PAY_WITHIN),
-        S.SUCCEEDED: State(label=Text("支付成功", "Succeeded")),
-        S.FAILED: State(label=Text("支付失败", "Failed")),
-        S.CLOSED: State(label=Text("已关闭", "Closed")),
-        S.SUCCEEDED_LATE: State(label=Text("关闭后到账", "Paid after closing")),
-        S.PARTLY_REFUNDED: State(label=Text("部分退款", "Partly refunded")),
+        S.SUCCEEDED: State(label=Text("支付成功", "Succeeded"), rests=True),
+        S.FAILED: State(label=Text("支付失败", "Failed"), rests=True),
+        S.CLOSED: State(label=Text("已关闭", "Closed"), rests=True),
+        S.SUCCEEDED_LATE: State(label=Text("关闭后到账", "Paid after closing"), rests=True),
+        S.PARTLY_REFUNDED: State(label=Text("部分退款", "Partly refunded"), rests=True),
         S.REFUNDED: State(label=Text("已全额退款", "Refunded")),
     },
     decisions={
         S.PENDING: Decision(
             label=Text("付款结果？", "What became of it?"), policies=(Policies.PAY_WITHIN,)
-        )
+        ),
+        S.FAILED: Decision(label=Text("再付一次？", "Try again?")),
+        S.CLOSED: Decision(label=Text("关闭后又到账？", "Paid after all?")),
     },
     steps=(
         Step(
@@ -79,7 +81,7 @@ PAYMENT = Process[Payment](
         Step(
             name="succeed",
             label=Text("收到支付成功", "Payment arrived"),
-            source=(S.CREATED, S.PENDING),
+            source=(S.PENDING,),
             target=S.SUCCEEDED,
             lane=Lanes.PAYMENTS,
             stage=Stages.PAYMENT,
@@ -95,7 +97,7 @@ PAYMENT = Process[Payment](
         Step(
             name="fail",
             label=Text("买家放弃付款", "Payment refused"),
-            source=(S.CREATED, S.PENDING),
+            source=(S.PENDING,),
             target=S.FAILED,
             lane=Lanes.PAYMENTS,
             stage=Stages.PAYMENT,
@@ -108,7 +110,7 @@ PAYMENT = Process[Payment](
         Step(
             name="close",
             label=Text("查询后关闭交易", "Close at the gateway"),
-            source=(S.CREATED, S.PENDING),
+            source=(S.PENDING,),
             target=S.CLOSED,
             lane=Lanes.PAYMENTS,
             stage=Stages.PAYMENT,
@@ -129,6 +131,7 @@ PAYMENT = Process[Payment](
             asks=effects.Collected,
             needs=(checks.amount_is_right,),
             does=(effects.note_money,),
+            outcome=Text("又到账", "paid late"),
             problem=True,
         ),
         Step(

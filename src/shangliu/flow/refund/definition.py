@@ -61,6 +61,7 @@ REFUND = Process[Refund](
             by=frozenset({Role.SYSTEM, Role.FINANCE}),
             does=(effects.set_aside,),
             sends=(EXECUTE,),
+            outcome=Text("多付或太迟", "too much or too late"),
             main=True,
         ),
         Step(
@@ -90,7 +91,7 @@ REFUND = Process[Refund](
         Step(
             name="succeed",
             label=Text("退款到账", "Money went back"),
-            source=(S.REQUESTED, S.PROCESSING),
+            source=(S.PROCESSING,),
             target=S.SUCCEEDED,
             lane=Lanes.PAYMENTS,
             stage=Stages.AFTERSALES,
@@ -105,7 +106,7 @@ REFUND = Process[Refund](
         Step(
             name="fail",
             label=Text("退款被拒", "Refund refused"),
-            source=(S.REQUESTED, S.PROCESSING),
+            source=(S.PROCESSING,),
             target=S.FAILED,
             lane=Lanes.PAYMENTS,
             stage=Stages.AFTERSALES,

@@ -29,8 +29,10 @@ SETTLEMENT = Process[SettlementEntry](
     model=SettlementEntry,
     states={
         S.PENDING: State(label=Text("待结算", "Pending"), within=Policies.SETTLE_AFTER),
-        S.DUE: State(label=Text("应结算", "Due")),
-        S.IN_STATEMENT: State(label=Text("已入对账单", "In a statement")),
+        S.DUE: State(label=Text("应结算", "Due"), within=Policies.PAY_OUT_WITHIN),
+        S.IN_STATEMENT: State(
+            label=Text("已入对账单", "In a statement"), within=Policies.PAY_OUT_WITHIN
+        ),
         S.PAID_OUT: State(label=Text("已打款", "Paid out")),
     },
     steps=(
@@ -57,6 +59,7 @@ SETTLEMENT = Process[SettlementEntry](
             needs=(checks.nothing_is_disputed,),
             sends=(DUE_TO_FINANCE,),
             policies=(Policies.SETTLE_AFTER,),
+            outcome=Text("没有售后", "all is well"),
             main=True,
         ),
         Step(

@@ -30,7 +30,7 @@ RESERVATION = Process[Reservation](
         S.COMMITTED: State(label=Text("已扣减待发", "Committed"), holds_stock=True),
         S.SHIPPED: State(label=Text("已出库", "Shipped")),
         S.RELEASED: State(label=Text("已释放", "Released")),
-        S.EXPIRED: State(label=Text("已过期", "Expired")),
+        S.EXPIRED: State(label=Text("已过期", "Expired"), rests=True),
     },
     decisions={
         S.HELD: Decision(

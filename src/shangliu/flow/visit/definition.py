@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from shangliu.flow.places import Lanes, Stages
 from shangliu.platform.text import Text
-from shangliu.process.definition import Kind, Process, State, Step
+from shangliu.process.definition import Decision, Kind, Process, State, Step
 from shangliu.process.models import Stateful
 from shangliu.process.roles import Role
 
@@ -34,6 +34,7 @@ VISIT = Process[Stateful](
         S.SIGNED_IN: State(label=Text("已登录", "Signed in")),
         S.PREVIEWED: State(label=Text("核对订单", "Checking the order")),
     },
+    decisions={S.INTERESTED: Decision(label=Text("想买吗？", "Wants it?"))},
     steps=(
         Step(
             name="arrive",
@@ -49,12 +50,13 @@ VISIT = Process[Stateful](
         Step(
             name="browse",
             label=Text("浏览分类与搜索", "Browse and search"),
-            source=(S.ARRIVED,),
+            source=(S.ARRIVED, S.INTERESTED),
             target=S.LOOKING,
             lane=Lanes.STOREFRONT,
             stage=Stages.BROWSE,
             by=_BUYER,
             kind=Kind.SERVICE,
+            outcome=Text("继续逛", "look on"),
             main=True,
         ),
         Step(

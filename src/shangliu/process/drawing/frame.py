@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from shangliu.process.drawing.geometry import Band, Box
-from shangliu.process.drawing.graph import Graph, Shape
-from shangliu.process.drawing.grid import Grid
+from shangliu.process.drawing.graph import Graph
+from shangliu.process.drawing.grid import Grid, is_overview
 from shangliu.process.drawing.metrics import CHANNEL, GAP, size_of
 
 POOL_HEAD = 30
@@ -45,11 +45,6 @@ class Frame:
     lane_edges: tuple[int, ...]
     left: int
     top: int
-
-
-def is_overview(graph: Graph) -> bool:
-    """Stage blocks stand in no lane: neither lanes nor stages get a head."""
-    return all(node.shape is Shape.STAGE for node in graph.nodes)
 
 
 def make_frame(graph: Graph, grid: Grid, used: dict[tuple[bool, int], Span], extra: Extra) -> Frame:

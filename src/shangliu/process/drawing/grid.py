@@ -7,9 +7,9 @@ the last line are the borders to the outside pools.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from shangliu.process.drawing.graph import Graph, Node
+from shangliu.process.drawing.graph import Graph, Node, Shape
 from shangliu.process.drawing.metrics import GATEWAYS, size_of
 from shangliu.process.drawing.ranks import columns
 from shangliu.process.drawing.rows import rows
@@ -61,7 +61,16 @@ class Grid:
         return (size.w if horizontal else size.h) // 2
 
 
+def is_overview(graph: Graph) -> bool:
+    """Stage blocks stand in one row; their lanes only lend them a colour."""
+    return all(node.shape is Shape.STAGE for node in graph.nodes)
+
+
 def make_grid(graph: Graph) -> Grid:
+    if is_overview(graph):
+        lane = graph.lanes[:1]
+        nodes = tuple(replace(node, lane=lane[0].code) for node in graph.nodes)
+        graph = replace(graph, lanes=lane, nodes=nodes)
     column = columns(graph)
     placed = rows(graph, column)
     cell_of = {

@@ -17,6 +17,7 @@ from shangliu.process.drawing.metrics import (
     NODE_FONT,
     PILL,
     SMALL_FONT,
+    badge_room,
     label_of,
 )
 
@@ -70,8 +71,10 @@ def _cells(box: Box) -> Iterator[tuple[int, int]]:
 def place(graph: Graph, boxes: dict[str, Box], lines: list[tuple[Point, ...]]) -> Placed:
     """Labels of nodes, then of exits, then the figures; `lines` in the order of edges, messages."""
     space = Space()
-    for box in boxes.values():
-        space.add(box.grown(2))
+    for node in graph.nodes:
+        space.add(boxes[node.key].grown(2))
+        if badge := badge_room(node, boxes[node.key]):
+            space.add(badge)
     for owner, points in enumerate(lines):
         space.add_line(points, owner)
     placed = Placed()
@@ -91,7 +94,7 @@ def place(graph: Graph, boxes: dict[str, Box], lines: list[tuple[Point, ...]]) -
 
 def _place_node(node: Node, box: Box, space: Space, placed: Placed) -> None:
     if node.shape is Shape.STAGE:
-        label = label_of(node.label, box.w - 76, 20, 2)
+        label = label_of(node.label, box.w - 72, 20, 2)
         placed.nodes[node.key] = _at(label, box.x + 64, box.y + 16, "start")
         return
     if node.shape not in GATEWAYS | EVENTS:
@@ -156,7 +159,7 @@ def _place_exit(
 
 def _beside(label: Label, points: tuple[Point, ...], *, from_end: bool) -> Iterator[Label]:
     """Along the flow, nearest to the end that the label belongs to."""
-    legs = list(pairwise(points[::-1] if from_end else points))
+    legs = [leg for leg in pairwise(points[::-1] if from_end else points) if leg[0] != leg[1]]
     for (x, y), (x2, y2) in legs[:3]:
         if y == y2:
             yield from _along_x(label, x, x2, y)

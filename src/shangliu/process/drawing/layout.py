@@ -8,7 +8,7 @@ from shangliu.process.drawing import frame as frames
 from shangliu.process.drawing.frame import Extra, Frame
 from shangliu.process.drawing.geometry import Band, Box, Geometry, Line, NodeBox, Point
 from shangliu.process.drawing.graph import Graph, MessageFlow
-from shangliu.process.drawing.grid import Grid, make_grid, nets
+from shangliu.process.drawing.grid import Grid, is_overview, make_grid, nets
 from shangliu.process.drawing.labels import Placed, place
 from shangliu.process.drawing.pixels import box_of, polyline
 from shangliu.process.drawing.routing import Router
@@ -63,7 +63,7 @@ def _first_gap(line: list[Segment]) -> tuple[str, int]:
 def _geometry(
     graph: Graph, grid: Grid, frame: Frame, lines: list[tuple[Point, ...]], placed: Placed
 ) -> Geometry:
-    bare = frames.is_overview(graph)
+    bare = is_overview(graph)
     count = len(graph.edges)
     reach: dict[str, list[int]] = defaultdict(list)
     for message, points in zip(graph.messages, lines[count:], strict=True):

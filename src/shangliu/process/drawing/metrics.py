@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from shangliu.platform.text import Text
 from shangliu.process.drawing.geometry import Box, Label
-from shangliu.process.drawing.graph import Shape
+from shangliu.process.drawing.graph import Node, Shape
 
 GAP = 98
 TRACK = 14
@@ -50,6 +50,15 @@ def size_of(shape: Shape) -> Size:
     if shape in EVENTS:
         return Size(36, 36)
     return Size(144, 72)
+
+
+def badge_room(node: Node, box: Box) -> Box | None:
+    """The place at the upper right corner that the count of waiting objects may take."""
+    if not node.waits or node.shape is Shape.STAGE:
+        return None
+    if box.w > 60:
+        return Box(box.right - 52, box.y - 11, 60, 22)
+    return Box(box.cx + 7, box.y - 11, 60, 22)
 
 
 def text_width(text: str, font: float) -> float:

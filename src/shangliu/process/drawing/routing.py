@@ -21,7 +21,8 @@ _ALONG_X = 70
 _ALONG_Y = 42
 _LEAVE = (0, 30, 90, 30)
 _ARRIVE = (90, 26, 0, 26)
-_PORT_TAKEN = (35, 130)
+_PORT_TAKEN = (35, 190)
+_KEPT_FOR_EXITS = 70
 _PASSES = 3
 
 
@@ -39,7 +40,7 @@ class Router:
 
     def route(self, nets: list[Net]) -> list[Path]:
         paths: dict[int, Path] = {}
-        order = sorted(nets, key=lambda net: (not net.main, self._span(net), net.index))
+        order = sorted(nets, key=self._importance)
         for attempt in range(_PASSES):
             for net in order:
                 if attempt:
@@ -48,10 +49,12 @@ class Router:
                 self._mark(paths[net.index], 1)
         return [paths[net.index] for net in nets]
 
-    def _span(self, net: Net) -> int:
+    def _importance(self, net: Net) -> tuple[bool, bool, int, int]:
+        """The happy path first, what can run straight before what must turn, near before far."""
         if net.target is None:
-            return 1000
-        return abs(net.source[0] - net.target[0]) + abs(net.source[1] - net.target[1])
+            return True, True, 1000, net.index
+        dx, dy = abs(net.source[0] - net.target[0]), abs(net.source[1] - net.target[1])
+        return not net.main, bool(dx and dy), dx + dy, net.index
 
     def _mark(self, path: Path, by: int) -> None:
         for (x, y), (x2, y2) in pairwise(path):
@@ -74,6 +77,8 @@ class Router:
         gateway = self.grid.is_gateway(cell)
         upright = side in {NORTH, SOUTH} and not gateway
         price = (_PORT_TAKEN[gateway] + (50 if upright else 0)) * taken
+        if gateway and arriving and side in {NORTH, SOUTH}:
+            price += _KEPT_FOR_EXITS
         return price + (_ARRIVE if arriving else _LEAVE)[side]
 
     def step_cost(self, at: Cell, to: Cell, direction: int) -> int:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib.resources import files
-from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 from shangliu.platform.text import Text
-from shangliu.process.drawing.figures import EdgeFigure, Figures, is_english, pill_text
+from shangliu.process.drawing.figures import EdgeFigure, Figures, NodeFigure, is_english, pill_text
 from shangliu.process.drawing.geometry import Band, Geometry, Line, Point
 from shangliu.process.drawing.graph import Edge, Graph, Shape, View
 from shangliu.process.drawing.metrics import LINE_HEIGHT, PILL, text_width, wrap
-from shangliu.process.drawing.svg_nodes import draw_node, text
+from shangliu.process.drawing.svg_nodes import Face, draw_node, text
 
 _RADIUS = 9
 _TIP = 8
@@ -98,6 +97,7 @@ class _Pen:
         self.lang = lang
         self.keys = {node.key for node in graph.nodes}
         self.view = {lane.code: lane.view for lane in graph.lanes}
+        self.number = {stage.code: stage.number for stage in graph.stages}
         counts = [f.count for e in graph.edges if (f := self._figure(e))]
         self.most = max(counts, default=0)
 
@@ -189,22 +189,21 @@ class _Pen:
         ]
 
     def nodes(self, visited: frozenset[str], current: str, href: Callable[[str], str]) -> list[str]:
-        return [
-            draw_node(
-                node,
-                place,
-                self.view.get(node.lane, View.SYSTEM),
-                figures=self.figures,
+        drawn = []
+        for node, place in zip(self.graph.nodes, self.geometry.nodes, strict=True):
+            beyond = node.members[0] if _is_link(node.shape) and node.members else node.key
+            face = Face(
+                view=self.view.get(node.lane, View.SYSTEM),
+                figure=(self.figures.of_node(node) if self.figures else None) or NodeFigure(),
                 lang=self.lang,
-                more="visited current"
-                if node.key == current
-                else "visited"
-                if node.key in visited
-                else "",
-                href=href(node.members[0] if _is_link(node.shape) and node.members else node.key),
+                href=href(beyond),
+                classes=" ".join(
+                    ["visited"] * (node.key in visited) + ["current"] * (node.key == current)
+                ),
+                stage_number=self.number.get(node.stage, 0),
             )
-            for node, place in zip(self.graph.nodes, self.geometry.nodes, strict=True)
-        ]
+            drawn.append(draw_node(node, place, face))
+        return drawn
 
 
 def _is_link(shape: Shape) -> bool:
@@ -265,7 +264,3 @@ def _towards(start: Point, goal: Point, by: int) -> Point:
         start[0] + (goal[0] - start[0]) * by // whole,
         start[1] + (goal[1] - start[1]) * by // whole,
     )
-
-
-def segments(points: Sequence[Point]) -> list[tuple[Point, Point]]:
-    return list(pairwise(points))

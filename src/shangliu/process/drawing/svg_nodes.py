@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from shangliu.process.drawing.figures import (
-    Figures,
     Level,
     NodeFigure,
     duration,
@@ -40,32 +40,35 @@ def text(label: Label, lang: str, classes: str) -> str:
     return f'<text class="{classes}" text-anchor="{label.anchor}">{spans}</text>'
 
 
-def draw_node(
-    node: Node,
-    place: NodeBox,
-    view: View,
-    *,
-    figures: Figures | None,
-    lang: str,
-    more: str,
-    href: str,
-) -> str:
-    """`more` are further classes (a trace's `visited`, `current`)."""
-    figure = (figures.of_node(node) if figures else None) or NodeFigure()
+@dataclass(frozen=True, slots=True)
+class Face:
+    """How one node looks now. `classes` are a trace's `visited`, `current`."""
+
+    view: View
+    figure: NodeFigure
+    lang: str
+    href: str
+    classes: str = ""
+    stage_number: int = 0
+
+
+def draw_node(node: Node, place: NodeBox, face: Face) -> str:
+    figure = face.figure
     if node.shape is Shape.STAGE:
-        body = _stage(node, place, figure, lang)
+        body = _stage(node, place, face)
     elif node.shape in GATEWAYS:
-        body = _gateway(node, place, lang)
+        body = _gateway(node, place, face.lang)
     elif node.shape in EVENTS:
-        body = _event(node, place, lang)
+        body = _event(node, place, face.lang)
     else:
-        body = _task(node, place, figure, lang)
-    if node.shape is not Shape.STAGE:
-        body += _badge(node, place.box, figure, lang)
-    classes = f"node {node.shape.value} view-{view.value} {more}".strip()
+        body = _task(node, place, figure, face.lang)
+    if node.shape is not Shape.STAGE and (node.waits or figure.waiting):
+        body += _badge(node, place.box, figure, face.lang)
+    classes = f"node {node.shape.value} view-{face.view.value} {face.classes}".strip()
     return (
         f'<a class="{classes}" data-node={quoteattr(node.key)} data-level="{figure.level.value}"'
-        f" href={quoteattr(href)}><title>{escape(_title(node, figure, lang))}</title>{body}</a>"
+        f" href={quoteattr(face.href)}><title>{escape(_title(node, figure, face.lang))}</title>"
+        f"{body}</a>"
     )
 
 
@@ -120,8 +123,7 @@ def _badge(node: Node, box: Box, figure: NodeFigure, lang: str) -> str:
     words = human(figure.waiting, lang) if figure.waiting else ""
     mark = _MARK[figure.level]
     width = round(text_width(words, 11.5)) + 16 + (12 if mark else 0)
-    right = box.right + 6 if box.w > 60 else box.right + 10
-    x = right - width
+    x = box.right + 6 - width if box.w > 60 else box.cx + 8
     hidden = "" if figure.waiting else ' visibility="hidden"'
     return (
         f'<g class="badge" data-badge="{_attribute(node.key)}"'
@@ -132,11 +134,10 @@ def _badge(node: Node, box: Box, figure: NodeFigure, lang: str) -> str:
     )
 
 
-def _stage(node: Node, place: NodeBox, figure: NodeFigure, lang: str) -> str:
+def _stage(node: Node, place: NodeBox, face: Face) -> str:
     """A block that reads from across the room: number, name, one figure, one colour."""
-    box = place.box
+    box, figure, lang = place.box, face.figure, face.lang
     english = is_english(lang)
-    number, _, name = (node.label.en if english else node.label.zh).partition(" ")
     words = place.label.lines(lang)
     lines = "".join(
         f'<tspan x="{box.x + 62}" y="{box.y + 36 + 24 * i + (0 if len(words) > 1 else 6)}">'
@@ -151,10 +152,11 @@ def _stage(node: Node, place: NodeBox, figure: NodeFigure, lang: str) -> str:
     key = _attribute(node.key)
     return (
         f'<rect class="shape" x="{box.x}" y="{box.y}" width="{box.w}" height="{box.h}" rx="14"/>'
-        f'<rect class="heat" x="{box.x}" y="{box.bottom - 8}" width="{box.w}" height="8" rx="4"/>'
+        f'<rect class="heat" x="{box.x + 16}" y="{box.bottom - 13}" width="{box.w - 32}"'
+        ' height="5" rx="2.5"/>'
         f'<circle class="number-ground" cx="{box.x + 34}" cy="{box.y + 36}" r="18"/>'
         f'<text class="number" x="{box.x + 34}" y="{box.y + 42}" text-anchor="middle">'
-        f"{escape(number)}</text>"
+        f"{face.stage_number}</text>"
         f'<text class="stage-name">{lines}</text>'
         f'<text class="figure" data-badge="{key}" x="{box.x + 18}" y="{box.bottom - 26}">'
         f"{human(figure.waiting, lang)}</text>"
