@@ -41,9 +41,7 @@ def labels(graph: Graph, geometry: Geometry) -> dict[str, Box]:
 
 
 def overlapping_nodes(geometry: Geometry) -> list[tuple[str, str]]:
-    return [
-        (a.key, b.key) for a, b in combinations(geometry.nodes, 2) if a.box.overlaps(b.box)
-    ]
+    return [(a.key, b.key) for a, b in combinations(geometry.nodes, 2) if a.box.overlaps(b.box)]
 
 
 def outside_their_lane(graph: Graph, geometry: Geometry) -> list[str]:
@@ -51,8 +49,7 @@ def outside_their_lane(graph: Graph, geometry: Geometry) -> list[str]:
     return [
         place.key
         for node, place in zip(graph.nodes, geometry.nodes, strict=True)
-        if not lanes[node.lane].box.holds(place.box)
-        or lanes[node.lane].head.overlaps(place.box)
+        if not lanes[node.lane].box.holds(place.box) or lanes[node.lane].head.overlaps(place.box)
     ]
 
 
@@ -102,9 +99,7 @@ def covered_by_pills(graph: Graph, geometry: Geometry) -> list[tuple[str, str]]:
 
 def crossings(geometry: Geometry) -> list[tuple[str, str]]:
     lines = [(line.key, leg) for line in geometry.edges for leg in legs(line)]
-    return [
-        (a, b) for (a, one), (b, two) in combinations(lines, 2) if a != b and _cross(one, two)
-    ]
+    return [(a, b) for (a, one), (b, two) in combinations(lines, 2) if a != b and _cross(one, two)]
 
 
 def _cross(one: Leg, two: Leg) -> bool:
@@ -131,4 +126,6 @@ def _beside(one: Leg, two: Leg, least: int) -> bool:
     axis = 0 if level else 1
     low, high = sorted((one[0][axis], one[1][axis]))
     low2, high2 = sorted((two[0][axis], two[1][axis]))
-    return min(high, high2) - max(low, low2) > 0 and abs(one[0][1 - axis] - two[0][1 - axis]) < least
+    return (
+        min(high, high2) - max(low, low2) > 0 and abs(one[0][1 - axis] - two[0][1 - axis]) < least
+    )
