@@ -1,0 +1,66 @@
+"""`python -m simulators.alipay --port N --data DIR`"""
+
+from __future__ import annotations
+
+import os
+
+from simulators.alipay import faults, trades
+from simulators.alipay.cashier import Cashier
+from simulators.alipay.control import Control
+from simulators.alipay.faults import Faults
+from simulators.alipay.gateway import Gateway
+from simulators.alipay.notices import SCHEDULE, Account, Notices, acknowledged
+from simulators.alipay.signing import Keys
+from simulators.alipay.trades import Trades
+from simulators.common import clock, deliveries
+from simulators.common.clock import Clock
+from simulators.common.deliveries import Deliveries
+from simulators.common.serving import arguments, serve
+from simulators.common.store import Store
+from simulators.common.web import App
+
+
+def main() -> None:
+    parser = arguments("alipay", 8101)
+    parser.add_argument(
+        "--app-id", default=os.environ.get("PAYMENTS_ALIPAY_APP_ID", "2021000000000001")
+    )
+    parser.add_argument(
+        "--seller-id", default=os.environ.get("PAYMENTS_ALIPAY_SELLER_ID", "2088102119685838")
+    )
+    chosen = parser.parse_args()
+    keys = Keys(chosen.data)
+    store = Store(
+        chosen.data / "alipay.sqlite3",
+        clock.SCHEMA,
+        deliveries.SCHEMA,
+        faults.SCHEMA,
+        trades.SCHEMA,
+    )
+    time = Clock(store, speed=chosen.speed)
+    account = Account(chosen.app_id, chosen.seller_id)
+    wrong = Faults(store)
+    post = Deliveries(
+        store,
+        time,
+        schedule=SCHEDULE,
+        acknowledged=acknowledged,
+    )
+    notices = Notices(
+        store=store, clock=time, keys=keys, account=account, faults=wrong, deliveries=post
+    )
+    book = Trades(store, time, notices)
+    app = App("simulators.alipay")
+    Gateway(app=app, clock=time, keys=keys, account=account, faults=wrong, trades=book)
+    Cashier(app=app, clock=time, keys=keys, account=account, trades=book)
+    Control(app=app, clock=time, faults=wrong, trades=book, notices=notices, deliveries=post)
+    post.start(tick=book.expire_due)
+    try:
+        serve(app, name="alipay", port=chosen.port)
+    finally:
+        post.stop()
+        store.close()
+
+
+if __name__ == "__main__":
+    main()
