@@ -21,7 +21,7 @@ from simulators.common.web import App
 
 
 def main() -> None:
-    parser = arguments("alipay", 8101)
+    parser = arguments("alipay", 8011)
     parser.add_argument(
         "--app-id", default=os.environ.get("PAYMENTS_ALIPAY_APP_ID", "2021000000000001")
     )
