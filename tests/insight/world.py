@@ -1,0 +1,318 @@
+"""A small shop with purchases driven through the services, each as far as a test wants it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shangliu.domain.aftersales.models import AfterSale
+from shangliu.domain.cart.queries import cart_view
+from shangliu.domain.catalog.models import Category, Product, Variant
+from shangliu.domain.crm.models import User
+from shangliu.domain.fulfilment.models import FulfilmentTask
+from shangliu.domain.inventory import services as inventory
+from shangliu.domain.inventory.models import Warehouse
+from shangliu.domain.logistics import provider as carriers
+from shangliu.domain.logistics.models import Parcel
+from shangliu.domain.logistics.provider import Label, LabelRequest, Push, TrackState
+from shangliu.domain.orders.models import Order
+from shangliu.domain.payments import provider as payments
+from shangliu.domain.payments.models import Payment
+from shangliu.domain.payments.provider import (
+    Charge,
+    Notified,
+    Outcome,
+    RefundAnswer,
+    RefundOutcome,
+    Started,
+    TradeAnswer,
+)
+from shangliu.flow import checkout, steps
+from shangliu.flow.aftersale import services as aftersales
+from shangliu.flow.cart import services as carts
+from shangliu.flow.fulfilment.effects import Scans, Wave, Weight
+from shangliu.flow.outbox import Addresses, handlers
+from shangliu.flow.parcel import services as parcels
+from shangliu.flow.payment import services as money
+from shangliu.platform import clock
+from shangliu.platform.money import Money
+from shangliu.platform.outbox import drain_all
+from shangliu.platform.text import Text
+from shangliu.process.roles import STAFF, Role
+
+ALL_ROLES = frozenset(STAFF)
+
+
+@dataclass
+class Gateway:
+    """A payment gateway that answers as a test tells it."""
+
+    code: str = "testpay"
+    label: Text = Text("测试支付", "Test pay")
+    refunds: RefundOutcome = RefundOutcome.DONE
+    outcome: Outcome = Outcome.WAITING
+
+    def start(self, charge: Charge) -> Started:
+        return Started(redirect_to=f"https://pay.example/{charge.number}")
+
+    def read_notification(self, *, headers: Mapping[str, str], body: bytes) -> Notified:
+        return Notified(
+            number=body.decode(), outcome=Outcome.PAID, notification_id=secrets.token_hex(8), facts={}
+        )
+
+    def read_return(self, query: Mapping[str, str]) -> str:
+        return query["number"]
+
+    def accepted(self) -> tuple[int, str, bytes]:
+        return 200, "text/plain", b"success"
+
+    def rejected(self) -> tuple[int, str, bytes]:
+        return 200, "text/plain", b"fail"
+
+    def query(self, number: str) -> TradeAnswer:
+        return TradeAnswer(number=number, outcome=self.outcome)
+
+    def close(self, number: str) -> TradeAnswer:
+        return TradeAnswer(number=number, outcome=Outcome.CLOSED)
+
+    def refund(
+        self, *, number: str, refund_number: str, amount: Money, total: Money, reason: str
+    ) -> RefundAnswer:
+        return RefundAnswer(number=refund_number, outcome=self.refunds, reason="余额不足")
+
+    def query_refund(self, *, number: str, refund_number: str) -> RefundAnswer:
+        return RefundAnswer(number=refund_number, outcome=self.refunds)
+
+
+@dataclass
+class Carrier:
+    """A carrier interface that gives out waybill numbers."""
+
+    code: str = "kuaidi100"
+    label: Text = Text("测试物流", "Test carrier")
+
+    def order_label(self, request: LabelRequest) -> Label:
+        return Label(
+            waybill_no=f"YT{request.reference[-9:]}", carrier=request.carrier, sort_code="571-A-03"
+        )
+
+    def cancel_label(self, *, waybill_no: str, carrier: str, reference: str) -> None:
+        """Nothing to take back."""
+
+    def subscribe(self, *, waybill_no: str, carrier: str, phone: str, callback_url: str) -> None:
+        """Nothing to watch."""
+
+    def query(self, *, waybill_no: str, carrier: str, phone: str) -> Push:
+        return Push(waybill_no=waybill_no, carrier=carrier, state=None, points=())
+
+    def read_push(self, *, headers: Mapping[str, str], body: bytes) -> Push:
+        return Push(
+            waybill_no=body.decode(), carrier="yuantong", state=TrackState.DELIVERED, points=()
+        )
+
+    def accepted(self) -> tuple[int, str, bytes]:
+        return 200, "application/json", b"{}"
+
+    def rejected(self) -> tuple[int, str, bytes]:
+        return 500, "application/json", b"{}"
+
+
+@dataclass
+class Shop:
+    tea: Variant
+    cup: Variant
+    gateway: Gateway
+    carrier: Carrier
+    near: Warehouse
+    far: Warehouse
+
+
+def open_shop() -> Shop:
+    gateway, carrier = Gateway(), Carrier()
+    payments.register(gateway)
+    carriers.register(carrier)
+    category = Category.objects.create(name="茶", slug=f"tea-{secrets.token_hex(3)}")
+    variants = []
+    for sku, name, fen, grams in (
+        ("TEA-1", "龙井 250 克", 12800, 300),
+        ("CUP-1", "青瓷杯", 600000, 400),
+    ):
+        product = Product.objects.create(
+            code=sku, slug=sku.lower(), name=name, category=category, price_fen=fen
+        )
+        variants.append(
+            Variant.objects.create(
+                product=product, sku=sku, price_fen=fen, weight_g=grams, values=[["颜色", "绿"]]
+            )
+        )
+    houses = [
+        Warehouse.objects.create(
+            code=code,
+            name=name,
+            province="浙江省",
+            city=city,
+            district="余杭区",
+            street="仓前街道 1 号",
+            contact="王仓",
+            phone="+8657188880000",
+            priority=priority,
+        )
+        for code, name, city, priority in (
+            ("HZ1", "杭州一仓", "杭州市", 1),
+            ("NB1", "宁波一仓", "宁波市", 2),
+        )
+    ]
+    for house in houses:
+        for variant in variants:
+            inventory.receive(
+                variant_id=variant.pk,
+                warehouse_id=house.pk,
+                quantity=500,
+                document="opening",
+                actor="test",
+            )
+    return Shop(variants[0], variants[1], gateway, carrier, houses[0], houses[1])
+
+
+def staff(login: str, *roles: Role) -> User:
+    person = User(login=login, name=login.title(), roles=[role.value for role in roles])
+    person.is_staff = True
+    person.set_password("correct horse")
+    person.save()
+    return person
+
+
+def buyer(phone: str = "+8613800138000") -> User:
+    person = User(phone=phone, phone_verified=True, name="李小满")
+    person.set_unusable_password()
+    person.save()
+    return person
+
+
+def placed(
+    shop: Shop,
+    *,
+    quantity: int = 1,
+    variant: Variant | None = None,
+    remark: str = "",
+    user: User | None = None,
+    street: str = "文三路 100 号 2 幢 301",
+) -> Order:
+    """An order that waits for its money."""
+    user_id = user.pk if user else None
+    cart = carts.add(
+        token=carts.new_token(),
+        user_id=user_id,
+        visit="",
+        variant_id=(variant or shop.tea).pk,
+        quantity=quantity,
+    )
+    summary = checkout.preview(cart_view(cart))
+    trade = checkout.place_order(
+        cart=cart,
+        receiver=checkout.Receiver(
+            name="张三丰",
+            phone="13912345678",
+            province="浙江省",
+            city="杭州市",
+            district="西湖区",
+            street=street,
+        ),
+        delivery="standard",
+        remark=remark,
+        submit_key=secrets.token_hex(8),
+        expected=summary.total,
+        user_id=user_id,
+    )
+    return Order.objects.get(trade=trade)
+
+
+def pay(shop: Shop, order: Order) -> Order:
+    money.start(
+        trade=order.trade,
+        provider_code=shop.gateway.code,
+        return_url="https://shop.example/back",
+        notify_url="https://shop.example/notify",
+        actor="guest",
+    )
+    payment = Payment.objects.filter(case_no=order.case_no).latest("id")
+    money.take_notification(
+        provider_code=shop.gateway.code, headers={}, body=payment.number.encode()
+    )
+    return _again(order)
+
+
+def paid(shop: Shop, **wanted: object) -> Order:
+    return pay(shop, placed(shop, **wanted))  # type: ignore[arg-type]
+
+
+def task_of(order: Order) -> FulfilmentTask:
+    return FulfilmentTask.objects.filter(order=order).latest("id")
+
+
+def step(name: str, one: object, data: object = None, actor: str = "staff") -> None:
+    steps.take(name, one, actor=actor, roles=ALL_ROLES, data=data)  # type: ignore[arg-type]
+
+
+def picked(order: Order) -> FulfilmentTask:
+    task = task_of(order)
+    step("fulfilment.wave", task, Wave(wave="W1"))
+    step("fulfilment.start_pick", task)
+    counts = {line.order_line.sku: line.quantity for line in task.lines.all()}
+    step("fulfilment.pick", task, Scans(counts=counts))
+    return task
+
+
+def packed(order: Order) -> FulfilmentTask:
+    task = picked(order)
+    step("fulfilment.pack", task)
+    send_all()
+    task.refresh_from_db()
+    return task
+
+
+def weighed(order: Order) -> FulfilmentTask:
+    task = packed(order)
+    step("fulfilment.weigh", task, Weight(grams=task.expected_g))
+    return task
+
+
+def shipped(order: Order) -> Order:
+    step("fulfilment.hand_over", weighed(order))
+    send_all()
+    return _again(order)
+
+
+def delivered(shop: Shop, order: Order) -> Order:
+    done = shipped(order)
+    parcel = Parcel.objects.filter(order_number=order.number).latest("id")
+    parcels.take_push(gateway_code=shop.carrier.code, headers={}, body=parcel.waybill_no.encode())
+    return _again(done)
+
+
+def completed(shop: Shop, order: Order) -> Order:
+    done = delivered(shop, order)
+    steps.take("order.confirm_receipt", done, actor="guest", roles=frozenset({Role.BUYER}))
+    return _again(done)
+
+
+def applied(order: Order, quantity: int = 1, reason: str = "质量问题") -> AfterSale:
+    line = order.lines.order_by("id")[0]
+    return aftersales.apply(
+        order=order, quantities={line.pk: quantity}, reason=reason, note="杯口有裂纹", actor="guest"
+    )
+
+
+def send_all() -> None:
+    """Deliver what the steps have put into the outbox."""
+    drain_all(handlers(Addresses(carrier_callback="https://shop.example/push", finance=None)))
+
+
+def _again(order: Order) -> Order:
+    return Order.objects.get(pk=order.pk)
+
+
+def soon() -> None:
+    """Nothing happens in the same microsecond."""
+    clock.now()
