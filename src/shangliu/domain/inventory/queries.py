@@ -1,0 +1,101 @@
+"""Questions about stock: counters by warehouse, the ledger behind them, claims of a purchase."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from shangliu.domain.inventory.models import Reservation, Stock, StockMovement
+from shangliu.platform.errors import NotFound
+from shangliu.platform.summary import Summary
+
+PAGE = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StockRow:
+    pk: int
+    sku: str
+    product: str
+    options: str
+    warehouse: str
+    on_hand: int
+    held: int
+    committed: int
+    damaged: int
+    safety: int
+    available: int
+    on_sale: bool
+
+
+def stock_list(
+    *, query: str = "", warehouse: str = "", low: bool = False, after: int = 0, limit: int = PAGE
+) -> list[StockRow]:
+    """By id, behind `after`. `low`: nothing to sell any more."""
+    rows = Stock.objects.select_related("variant__product", "warehouse").filter(pk__gt=after)
+    if query.strip():
+        words = query.strip()
+        rows = rows.filter(
+            Q(variant__sku__icontains=words) | Q(variant__product__name__icontains=words)
+        )
+    if warehouse:
+        rows = rows.filter(warehouse__code=warehouse)
+    if low:
+        rows = rows.extra(  # noqa: S610 - a constant expression
+            where=["on_hand - held - committed - safety <= 0"]
+        )
+    return [_row(stock) for stock in rows.order_by("pk")[:limit]]
+
+
+def stock_row(pk: int) -> StockRow:
+    found = Stock.objects.select_related("variant__product", "warehouse").filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    return _row(found)
+
+
+def ledger(stock_id: int, *, before: int | None = None, limit: int = PAGE) -> list[StockMovement]:
+    """The movements of one row, the newest first."""
+    rows = StockMovement.objects.filter(stock_id=stock_id)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return list(rows.order_by("-pk")[:limit])
+
+
+def claims_of_lines(order_line_ids: Collection[int]) -> list[Reservation]:
+    return list(
+        Reservation.objects.filter(order_line_id__in=order_line_ids)
+        .select_related("stock__warehouse", "variant__product")
+        .order_by("pk")
+    )
+
+
+def summaries(pks: Collection[int]) -> dict[int, Summary]:
+    return {
+        one.pk: Summary(
+            number=f"{one.variant.sku} × {one.quantity}",
+            text=f"{one.variant.product.name} {one.stock.warehouse.name}",
+        )
+        for one in Reservation.objects.filter(pk__in=pks).select_related(
+            "variant__product", "stock__warehouse"
+        )
+    }
+
+
+def _row(stock: Stock) -> StockRow:
+    return StockRow(
+        pk=stock.pk,
+        sku=stock.variant.sku,
+        product=stock.variant.product.name,
+        options=" / ".join(str(pair[1]) for pair in stock.variant.values),
+        warehouse=stock.warehouse.name,
+        on_hand=stock.on_hand,
+        held=stock.held,
+        committed=stock.committed,
+        damaged=stock.damaged,
+        safety=stock.safety,
+        available=stock.available,
+        on_sale=stock.variant.active and stock.variant.product.on_shelf,
+    )
