@@ -15,6 +15,7 @@ from shangliu.domain.catalog.clashes import clashes
 from shangliu.domain.catalog.incoming import Counts, Imported
 from shangliu.domain.inventory import services as inventory
 from shangliu.domain.inventory.models import Stock
+from shangliu.platform.env import Env
 from shangliu.platform.text import Text
 
 ACTOR = "import"
@@ -37,12 +38,12 @@ class Outcome:
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `catalogue` below `import`."""
     parser = subparsers.add_parser(
-        "catalogue",
+        "import",
         help="导入商品目录（CSV） / import a catalogue of CSV files",
         description="先检查全部文件，有错就什么都不写。 / Checks everything before it writes.",
     )
+    parser.add_argument("what", choices=("catalogue",))
     parser.add_argument("directory", type=Path, metavar="DIR")
     parser.add_argument(
         "--dry-run", action="store_true", help="只检查和统计 / check and count, write nothing"
@@ -60,7 +61,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> int:
+def run(_env: Env, args: argparse.Namespace) -> int:
     """Import and tell; 0 when all is in, 1 when something is wrong and nothing was written."""
     outcome = import_directory(
         args.directory, source=args.source, dry_run=args.dry_run, stock=args.stock

@@ -195,11 +195,11 @@ def _variants(rows: list[Row], known: set[str], parts: Parts, report: Report) ->
         pk = text(row, "variant_id", report, limit=64)
         product = row["product_id"].strip()
         stock = number(row, "stock", report)
-        values = _values(row, parts.options.get(product, {}), report)
-        variant = _variant(row, pk or "", values or (), report)
         if product not in known:
             report.cell(row, "product_id", UNKNOWN_PRODUCT)
             continue
+        values = _values(row, parts.options.get(product, {}), report)
+        variant = _variant(row, pk or "", values or (), report)
         if values is not None:
             choice = f"{product}{BETWEEN}{row['options'].strip()}"
             once(row, "options", choice, chosen, report)
@@ -310,5 +310,11 @@ def _product(row: Row, parts: Parts, report: Report) -> IncomingProduct | None:
         list_price_fen=list_fen,
         on_shelf=bool(on_shelf),
         weight_g=weight or 0,
-        **said,
+        name=said["name"],
+        tagline=said["tagline"],
+        brand=said["brand"],
+        keywords=said["keywords"],
+        unit=said["unit"],
+        description=said["description"],
+        picture=said["picture"],
     )

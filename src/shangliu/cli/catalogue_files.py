@@ -91,7 +91,7 @@ def read(directory: Path, name: str, columns: Columns, report: Report) -> list[R
 
 def _decoded(data: bytes, name: str, report: Report) -> str | None:
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         report.file(
             name,
@@ -100,16 +100,17 @@ def _decoded(data: bytes, name: str, report: Report) -> str | None:
             value=data[error.start : error.start + 4].hex(" "),
         )
         return None
-
-
-def _records(text: str, name: str, report: Report) -> Iterator[tuple[int, list[str]]]:
     if "\0" in text:
         report.file(
             name,
             Text(zh="含有空字符（NUL）", en="It contains a NUL character"),
             line=text.count("\n", 0, text.index("\0")) + 1,
         )
-        return
+        return None
+    return text
+
+
+def _records(text: str, name: str, report: Report) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(text.splitlines(keepends=True), strict=True)
     begins = 1
     try:

@@ -101,7 +101,7 @@ ACCOUNT_SESSION_REMEMBER = True
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = ENV.public_url.startswith("https://")
@@ -134,4 +134,5 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = ENV.data_dir / "media"
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SHANGLIU = ENV
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

@@ -104,11 +104,12 @@ class _Drawer:
         if links and links[-1].instead:
             first, second = links[-2], links[-1]
             links = links[:-2]
-            rest = self._choice((*first.fire, *second.fire), name, first.question)
+            ways = (*first.fire, *second.fire)
+            rest = self._choice(ways, name, first.question, beside=self._last_of(links, name))
         elif links and self._is_fork(links[-1]) and name not in self.flow.goes_on:
             last = links.pop()
             ways = (*last.fire, *(outs if last.optional else ()))
-            rest = self._choice(ways, name, last.question)
+            rest = self._choice(ways, name, last.question, beside=self._last_of(links, name))
         target = rest if rest is not None else self._join(outs, name, self._last_of(links, name))
         for link in reversed(links):
             target = self._passing(link, name, origin, target)
@@ -247,11 +248,14 @@ class _Drawer:
         question: Text | None,
         *,
         otherwise: str | None = None,
+        beside: str = "",
     ) -> str:
         """A diamond that a rule decides at once, between what one step may set off."""
         process, step = self.flow.step(name)
         label = question or self._decision(process.name, step.target) or step.label
-        return self._fork(f"{name}/", ways, beside=name, label=label, otherwise=otherwise)
+        return self._fork(
+            f"{name}/", ways, beside=beside or name, label=label, otherwise=otherwise
+        )
 
     def _fork(
         self,

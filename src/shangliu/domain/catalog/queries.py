@@ -145,7 +145,8 @@ SELECT p.id, p.code, p.slug, p.name, p.tagline, coalesce(b.name, ''), p.unit, p.
                      FROM catalog_optionvalue v WHERE v.option_id = o.id))
                ORDER BY o.position, o.id)
           FROM catalog_productoption o WHERE o.product_id = p.id)::text,
-       (SELECT json_agg(json_build_array(v.id, v.sku, v.values, v.price_fen, v.list_price_fen,
+       (SELECT json_agg(json_build_array(v.id, v.sku, v.values, v.price_fen,
+                                         coalesce(v.list_price_fen, p.list_price_fen),
                                          v.weight_g) ORDER BY v.position, v.id)
           FROM catalog_variant v WHERE v.product_id = p.id AND v.active)::text,
        (SELECT json_agg(json_build_array(a.name, a.value) ORDER BY a.position, a.id)

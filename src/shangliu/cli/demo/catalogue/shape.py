@@ -19,7 +19,7 @@ class Kind:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Goods:
-    """A product. `key` names its picture and its address."""
+    """A product. `key` names its picture and its address; `list_price` is the last kind's."""
 
     key: str
     code: str

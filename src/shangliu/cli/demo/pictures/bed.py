@@ -43,7 +43,7 @@ def _cushion(sheet: Sheet, colour: str, piping: str) -> None:
     cloth(sheet, shape, colour)
     with sheet.inside(shape):
         sheet.path(oval(480, 640, 260, 120), "#ffffff", opacity=0.45, blur=44)
-        sheet.path(oval(690, 850, 330, 90), DEEP, opacity=0.16, blur=40)
+        sheet.path(oval(690, 860, 330, 80), DEEP, opacity=0.10, blur=40)
         for points in (
             [(250, 530), (330, 590), (390, 612)],
             [(950, 530), (880, 590), (810, 616)],

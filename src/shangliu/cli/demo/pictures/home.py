@@ -157,8 +157,8 @@ def basket(sheet: Sheet, *, colour: str = "#c49a5e") -> None:
 def chair(sheet: Sheet, *, wood: str = "#b07c48", seat: str = "#d9cbb0") -> None:
     """A round-backed wooden chair with a woven seat."""
     shadow(sheet, 600, FLOOR - 20, 220, reach=0.8)
-    for x, top, foot in ((420, 640, 400), (760, 640, 780)):
-        sheet.line(f"M{x} {top}L{foot} 860", dim(wood, 0.35), 26)
+    for x, foot in ((420, 400), (760, 780)):
+        sheet.line(f"M{x} 640L{foot} 860", dim(wood, 0.35), 26)
     sheet.line(
         "M406 330C396 470 420 560 430 640M778 330C788 470 764 560 750 640", dim(wood, 0.15), 26
     )

@@ -66,8 +66,8 @@ def _plain(image: Image.Image, colour: str) -> Image.Image:
     """In the tones of the ground: a sign for a kind of thing, not the picture of one."""
     tinted = ImageOps.colorize(
         image.convert("RGB").convert("L"),
-        black=_tone(colour, lightness=0.24, strength=0.36),
-        mid=_tone(colour, lightness=0.62, strength=0.34),
+        black=_tone(colour, lightness=0.27, strength=0.20),
+        mid=_tone(colour, lightness=0.63, strength=0.17),
         white=lit(colour, 0.8),
     )
     tinted.putalpha(image.getchannel("A"))

@@ -1,0 +1,55 @@
+# Shangliu: run, test, check. Needs Python 3.11+ and nothing else; works with GNU make 3.81.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	&& echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: help run test check install oracles bench draw seed translations clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: $(STAMP) ## start everything, with a demo shop
+	@exec $(BIN)/shangliu up
+
+test: $(STAMP) oracles ## run all tests on a real PostgreSQL and a real browser
+	$(BIN)/python -m pytest
+
+check: $(STAMP) ## format, lint, types, import contracts, migrations, exports, translations
+	@sh tools/check.sh $(BIN)
+
+install: $(STAMP) ## make the environment only (.venv, with the shangliu command)
+
+bench: $(STAMP) ## measure (ONLY=W4 for one workload)
+	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+draw: $(STAMP) ## write the flow's pictures to docs/flow
+	$(BIN)/python -m tools.draw
+
+seed: $(STAMP) ## fill an empty database with the demo shop
+	$(BIN)/shangliu seed
+
+translations: $(STAMP) ## collect and compile the translations
+	$(BIN)/python -m tools.translations
+
+oracles: $(STAMP) ## what only tests need: a Chromium, and the BPMN programs of npm
+	@sh tools/oracles.sh
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { \
+		echo "需要 Python 3.11 或更新版本；Debian：apt-get install python3 python3-venv；macOS：brew install python"; \
+		echo "Python 3.11 or newer is needed. Debian: apt-get install python3 python3-venv; macOS: brew install python"; \
+		exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+		rm -rf $(VENV); \
+		echo "缺少 venv 模块：apt-get install python3-venv / the venv module is missing: apt-get install python3-venv"; \
+		exit 1; }
+	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+clean: ## forget the environment (the data in var/ stays)
+	rm -rf $(VENV) tests/node/node_modules

@@ -1,0 +1,52 @@
+"""`shangliu flow`: read the definition, find what is wrong with it, take it elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from shangliu.flow.drawing import graph
+from shangliu.flow.export import FORMATS, export
+from shangliu.platform.env import Env
+from shangliu.process.lint import lint
+from shangliu.process.running import flow
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("flow", help="业务流程 / the business flow")
+    actions = parser.add_subparsers(required=True)
+    linting = actions.add_parser("lint", help="检查流程定义 / check the definition")
+    linting.set_defaults(run=_lint, needs_database=False)
+    exporting = actions.add_parser("export", help="导出流程图 / export the diagram")
+    exporting.add_argument("--format", choices=sorted(FORMATS), default="bpmn")
+    exporting.add_argument("--stage", help="只导出一个阶段 / one stage only")
+    exporting.add_argument("--lang", choices=("zh", "en"), default="zh")
+    exporting.add_argument("--output", type=Path, help="写入文件 / write to a file")
+    exporting.set_defaults(run=_export, needs_database=False)
+
+
+def _lint(env: Env, args: argparse.Namespace) -> int:
+    findings = lint(flow())
+    for finding in findings:
+        print(f"{finding.where}: {finding.rule}: {finding.message.zh} / {finding.message.en}")
+    steps = sum(1 for _ in flow().steps())
+    nodes = len(graph().nodes)
+    print(
+        f"{len(findings)} 个问题，{steps} 个步骤，{nodes} 个节点"
+        f" / {len(findings)} findings, {steps} steps, {nodes} nodes"
+    )
+    return 1 if findings else 0
+
+
+def _export(env: Env, args: argparse.Namespace) -> int:
+    if args.stage and args.stage not in {stage.code for stage in graph().stages}:
+        known = "、".join(stage.code for stage in graph().stages)
+        raise SystemExit(f"没有这个阶段，可选：{known} / no such stage; choose one of those")
+    text = export(args.format, stage=args.stage, lang=args.lang)
+    if args.output:
+        args.output.write_text(text, encoding="utf-8")
+        print(json.dumps({"written": str(args.output), "bytes": len(text.encode())}))
+    else:
+        print(text)
+    return 0

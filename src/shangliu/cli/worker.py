@@ -1,0 +1,101 @@
+"""`shangliu worker`: delivers the outbox and rings the timers, until told to stop.
+
+All it needs to know is in the database, so it may be killed at any moment and started anywhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import psycopg
+from django.db import OperationalError, close_old_connections, connection
+
+from shangliu.domain.notifications.webhooks import Endpoint
+from shangliu.flow.outbox import Addresses, handlers
+from shangliu.flow.timers import run_due
+from shangliu.platform import clock
+from shangliu.platform.env import Env
+from shangliu.platform.models import Heartbeat
+from shangliu.platform.outbox import drain
+
+log = logging.getLogger(__name__)
+
+TIMERS_EVERY = 1.0
+IDLE = 0.2
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser("worker", help="后台任务 / background work")
+    parser.set_defaults(run=run)
+
+
+def addresses(env: Env) -> Addresses:
+    """Where outside systems are, and where they reach us."""
+    return Addresses(
+        carrier_callback=f"{env.public_url}/carrier/push/kuaidi100/",
+        finance=Endpoint(env.finance_url, env.finance_secret) if env.finance_url else None,
+    )
+
+
+def run(env: Env, args: argparse.Namespace) -> int:
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    threads = [
+        threading.Thread(target=_loop, args=(name, stop, once), daemon=True)
+        for name, once in (
+            ("outbox", _drain(env, stop)),
+            ("outbox-2", _drain(env, stop)),
+            ("timers", _timers(stop)),
+        )
+    ]
+    for thread in threads:
+        thread.start()
+    print("ready", flush=True)
+    while not stop.wait(0.5):
+        if not all(thread.is_alive() for thread in threads):
+            log.error("a loop has ended; leaving so that the supervisor starts anew")
+            return 1
+    for thread in threads:
+        thread.join(timeout=5)
+    return 0
+
+
+def _drain(env: Env, stop: threading.Event) -> Callable[[], None]:
+    table = handlers(addresses(env))
+
+    def once() -> None:
+        if not drain(table):
+            stop.wait(IDLE)
+
+    return once
+
+
+def _timers(stop: threading.Event) -> Callable[[], None]:
+    def once() -> None:
+        run_due()
+        stop.wait(TIMERS_EVERY)
+
+    return once
+
+
+def _loop(name: str, stop: threading.Event, once: Callable[[], None]) -> None:
+    """Turn until stopped. A lost database is waited for; anything else ends the loop."""
+    beat = 0.0
+    while not stop.is_set():
+        try:
+            once()
+            if time.monotonic() - beat > 2:
+                Heartbeat.objects.update_or_create(name=name, defaults={"beat_at": clock.now()})
+                beat = time.monotonic()
+        except (OperationalError, psycopg.OperationalError) as lost:
+            log.warning("%s: no database (%s), trying again", name, lost)
+            connection.close()
+            stop.wait(1)
+        close_old_connections()
