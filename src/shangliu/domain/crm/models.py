@@ -72,3 +72,18 @@ class Address(models.Model):
 
     def __str__(self) -> str:
         return f"{self.province}{self.city}{self.district}{self.street}"
+
+
+class Reveal(models.Model):
+    """Somebody of the staff looked at masked personal data. Written before it is shown."""
+
+    user = models.ForeignKey(User, models.PROTECT, verbose_name="员工", related_name="+")
+    case_no = models.CharField("案例", max_length=40, db_index=True)
+    why = models.CharField("原因", max_length=200)
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = "查看个人信息"
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.case_no}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from shangliu.domain.inventory.models import Reservation, Stock, StockMovement
 from shangliu.platform.errors import NotFound
@@ -43,9 +43,7 @@ def stock_list(
     if warehouse:
         rows = rows.filter(warehouse__code=warehouse)
     if low:
-        rows = rows.extra(  # noqa: S610 - a constant expression
-            where=["on_hand - held - committed - safety <= 0"]
-        )
+        rows = rows.filter(on_hand__lte=F("held") + F("committed") + F("safety"))
     return [_row(stock) for stock in rows.order_by("pk")[:limit]]
 
 

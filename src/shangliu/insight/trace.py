@@ -1,0 +1,81 @@
+"""One purchase, whole: what happened to all its objects, in order, and its way on the map."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from shangliu.insight.figures import ways_of
+from shangliu.insight.models import Behaviour
+from shangliu.insight.ways import NOT_SEEN, Passage, Ways
+from shangliu.platform.models import OutsideCall
+from shangliu.process.drawing.graph import Graph
+from shangliu.process.models import Event
+from shangliu.process.running import flow
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trace:
+    """`path`: the nodes and edges gone along, in order; the last node is where it stands."""
+
+    events: tuple[Event, ...]
+    calls: tuple[OutsideCall, ...]
+    path: tuple[str, ...]
+
+
+def trace(graph: Graph, *, cases: Collection[str], visit: str = "") -> Trace:
+    """Everything that stands under these case numbers (a purchase and its cart)."""
+    events = tuple(Event.objects.filter(case_no__in=cases).order_by("at", "id"))
+    calls = tuple(OutsideCall.objects.filter(case_no__in=cases).order_by("started_at", "id"))
+    ways = ways_of(graph)
+    path = [*_visited(ways, visit), *_gone(ways, events)]
+    return Trace(events=events, calls=calls, path=tuple(path))
+
+
+def events_of(process: str, object_id: int) -> list[Event]:
+    """The life of one object."""
+    return list(Event.objects.filter(process=process, object_id=object_id).order_by("id"))
+
+
+def last_events(process: str, step: str, limit: int = 10) -> list[Event]:
+    return list(Event.objects.filter(process=process, step=step).order_by("-id")[:limit])
+
+
+def _visited(ways: Ways, visit: str) -> list[str]:
+    """The steps of the visit that are on the map, with the ways between them."""
+    process = next((one.name for one in flow().processes if one.recorded), "")
+    if not visit or not process:
+        return []
+    path: list[str] = []
+    for seen in Behaviour.objects.filter(visit=visit).order_by("at", "id"):
+        before = f"{process}.{seen.prev}" if seen.prev else ""
+        path += _along(ways, Passage(f"{process}.{seen.step}", before, ""))
+    return path
+
+
+def _gone(ways: Ways, events: Sequence[Event]) -> list[str]:
+    path: list[str] = []
+    earlier: list[str] = []
+    for event in events:
+        name = f"{event.process}.{event.step}"
+        before = f"{event.process}.{event.prev}" if event.prev else ""
+        passage = Passage(name, before, event.cause)
+        entries = ways.undecided(passage)
+        if entries:
+            names = {counts[0] for key in entries if key and (counts := ways.nodes[key].counts)}
+            last = next((said for said in reversed(earlier) if said.partition("|")[0] in names), "")
+            passage = replace(passage, origin=last or NOT_SEEN)
+        path += _along(ways, passage)
+        earlier.append(f"{name}|{event.cause}")
+    return path
+
+
+def _along(ways: Ways, passage: Passage) -> list[str]:
+    """The edges and diamonds that lead to the node, then the node."""
+    path: list[str] = []
+    for edge in ways.edges(passage):
+        source = edge.partition(">")[0]
+        if ways.nodes[source].counts is None:
+            path.append(source)
+        path.append(edge)
+    return [*path, *(node.key for node in ways.nodes_of(passage.step, passage.cause)[:1])]
