@@ -200,7 +200,7 @@ def _products(
             keywords=row.keywords,
             unit=row.unit,
             description=row.description,
-            list_price_fen=row.list_price_fen,
+            list_price_fen=_comparable(row),
             price_fen=min(variant.price_fen for variant in row.variants),
             on_shelf=row.on_shelf,
             picture=row.picture or _illustration(row, categories),
@@ -212,6 +212,12 @@ def _products(
     }
     counts = _upsert(existing, wanted, PRODUCT_FIELDS)
     return counts, {**wanted, **existing}
+
+
+def _comparable(row: IncomingProduct) -> int | None:
+    """A product's list price, where all its variants cost the same and it can only mean them."""
+    prices = {variant.price_fen for variant in row.variants}
+    return row.list_price_fen if len(prices) == 1 else None
 
 
 def _illustration(row: IncomingProduct, categories: Mapping[str, Category]) -> str:
