@@ -1,4 +1,4 @@
-"""A realistic map: the whole way of a purchase in about ninety steps, eleven lanes, eight stages."""
+"""A realistic map: the whole way of a purchase, some hundred nodes in eleven lanes."""
 
 from __future__ import annotations
 

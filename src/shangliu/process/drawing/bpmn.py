@@ -140,17 +140,12 @@ class _Writer:
             made.set("name", name)
         if element.node is not None:
             note_node(made, element.node)
-        for flow in self.parts.flows:
-            if flow.target is element:
-                ET.SubElement(made, bpmn("incoming")).text = flow.id
-        for flow in self.parts.flows:
-            if flow.source is element:
-                ET.SubElement(made, bpmn("outgoing")).text = flow.id
+        for flow in (flow for flow in self.parts.flows if flow.target is element):
+            ET.SubElement(made, bpmn("incoming")).text = flow.id
+        for flow in (flow for flow in self.parts.flows if flow.source is element):
+            ET.SubElement(made, bpmn("outgoing")).text = flow.id
         if element.trigger:
-            trigger = ET.SubElement(made, bpmn(f"{element.trigger}EventDefinition"))
-            if element.trigger == "conditional":
-                condition = ET.SubElement(trigger, bpmn("condition"))
-                condition.set(f"{{{_XSI}}}type", "bpmn:tFormalExpression")
+            _trigger(made, element.trigger)
 
     def _flow(self, process: ET.Element, flow: Flow) -> None:
         made = ET.SubElement(
@@ -203,6 +198,13 @@ class _Writer:
         if self.geometry.lanes:
             return self.geometry.pool.box
         return Box(0, 0, self.geometry.width, self.geometry.height)
+
+
+def _trigger(element: ET.Element, name: str) -> None:
+    trigger = ET.SubElement(element, bpmn(f"{name}EventDefinition"))
+    if name == "conditional":
+        condition = ET.SubElement(trigger, bpmn("condition"))
+        condition.set(f"{{{_XSI}}}type", "bpmn:tFormalExpression")
 
 
 def _shape(plane: ET.Element, identity: str, box: Box, *, horizontal: bool = False) -> ET.Element:

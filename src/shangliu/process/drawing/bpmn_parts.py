@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 
 from shangliu.platform.text import Text
 from shangliu.process.drawing.geometry import Box, Geometry, Point
@@ -150,7 +151,7 @@ class _Maker:
         self.parts.element_of[node.key] = element
 
     def _tag(self, node: Node) -> tuple[Tag, str]:
-        """A gateway without a choice, a start with a way in, an end with a way out: plain events."""
+        """A gateway without choice, a start with a way in, an end with a way out: plain events."""
         into, out = len(self.incoming[node.key]), len(self.outgoing[node.key])
         if node.shape in _STARTS:
             return (Tag.THROW if into else Tag.START), ""
@@ -177,7 +178,7 @@ class _Maker:
             self._beside(element, "end", Tag.END, 1)
 
     def _open_and_close(self) -> None:
-        """Where every step is in a circle, the first one begins and the last one ends the process."""
+        """Where all goes in a circle, the first step begins and the last one ends the process."""
         elements = self.parts.elements
         steps = [e for e in elements if e.node and e.node.shape not in GATEWAYS] or elements
         tags = {element.tag for element in (*elements, *self.added)}
@@ -260,7 +261,7 @@ class _Maker:
     def _leg(self, index: int, points: tuple[Point, ...]) -> int:
         """The number of the leg that the pill stands on."""
         at = self._pill(index, points)
-        for i, (a, b) in enumerate(zip(points, points[1:], strict=False)):
+        for i, (a, b) in enumerate(pairwise(points)):
             if min(a[0], b[0]) <= at[0] <= max(a[0], b[0]) and (
                 min(a[1], b[1]) <= at[1] <= max(a[1], b[1])
             ):

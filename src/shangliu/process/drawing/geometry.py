@@ -1,4 +1,4 @@
-"""Where everything of a picture stands, in whole pixels. Language-free: labels carry both tongues."""
+"""Where everything of a picture stands, in whole pixels. Labels carry both languages."""
 
 from __future__ import annotations
 

@@ -36,22 +36,10 @@ class Grid:
     lane_of_row: tuple[int, ...]
     node_at: dict[Cell, Node]
     cell_of: dict[str, Cell]
-
-    @property
-    def width(self) -> int:
-        return 2 * self.columns + 1
-
-    @property
-    def height(self) -> int:
-        return 2 * self.rows + 3
-
-    @property
-    def top(self) -> int:
-        return 0
-
-    @property
-    def bottom(self) -> int:
-        return self.height - 1
+    width: int
+    height: int
+    top: int
+    bottom: int
 
     def is_gateway(self, cell: Cell) -> bool:
         return self.node_at[cell].shape in GATEWAYS
@@ -66,22 +54,27 @@ def is_overview(graph: Graph) -> bool:
     return all(node.shape is Shape.STAGE for node in graph.nodes)
 
 
-def make_grid(graph: Graph) -> Grid:
+def make_grid(graph: Graph, longest_drop: int = 11, first_side: int = 1) -> Grid:
     if is_overview(graph):
         lane = graph.lanes[:1]
         nodes = tuple(replace(node, lane=lane[0].code) for node in graph.nodes)
         graph = replace(graph, lanes=lane, nodes=nodes)
-    column = columns(graph)
-    placed = rows(graph, column)
+    column = columns(graph, longest_drop)
+    placed = rows(graph, column, first_side)
+    count = max(column.values(), default=0) + 1
     cell_of = {
         node.key: (2 * column[node.key] + 1, 2 * placed.row[node.key] + 2) for node in graph.nodes
     }
     return Grid(
-        columns=max(column.values(), default=0) + 1,
+        columns=count,
         rows=len(placed.lane_of),
         lane_of_row=placed.lane_of,
         node_at={cell_of[node.key]: node for node in graph.nodes},
         cell_of=cell_of,
+        width=2 * count + 1,
+        height=2 * len(placed.lane_of) + 3,
+        top=0,
+        bottom=2 * len(placed.lane_of) + 2,
     )
 
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 
+from shangliu.platform.text import Text
 from shangliu.process.drawing.geometry import Box, Label, Point
-from shangliu.process.drawing.graph import Edge, Graph, Node, Shape
+from shangliu.process.drawing.graph import Graph, Node, Shape
 from shangliu.process.drawing.metrics import (
     EVENTS,
     GATEWAYS,
     ICON_WIDTH,
-    LINE_HEIGHT,
     NODE_FONT,
     PILL,
     SMALL_FONT,
@@ -70,6 +70,23 @@ def _cells(box: Box) -> Iterator[tuple[int, int]]:
 
 def place(graph: Graph, boxes: dict[str, Box], lines: list[tuple[Point, ...]]) -> Placed:
     """Labels of nodes, then of exits, then the figures; `lines` in the order of edges, messages."""
+    space = _taken(graph, boxes, lines)
+    placed = Placed()
+    for node in graph.nodes:
+        _place_node(node, boxes[node.key], space, placed)
+    order = sorted(range(len(graph.edges)), key=lambda i: (not graph.edges[i].main, i))
+    for i in order:
+        if words := graph.edges[i].label:
+            _place_exit(i, words, lines[i], space, placed)
+    for i in order:
+        _place_pill(i, lines[i], space, placed)
+    for i, message in enumerate(graph.messages, len(graph.edges)):
+        label = label_of(message.label, _WIDEST, SMALL_FONT, 2)
+        _settle(_beside(label, lines[i], from_end=True), space, i, placed.exits)
+    return placed
+
+
+def _taken(graph: Graph, boxes: dict[str, Box], lines: list[tuple[Point, ...]]) -> Space:
     space = Space()
     for node in graph.nodes:
         space.add(boxes[node.key].grown(2))
@@ -77,19 +94,7 @@ def place(graph: Graph, boxes: dict[str, Box], lines: list[tuple[Point, ...]]) -
             space.add(badge)
     for owner, points in enumerate(lines):
         space.add_line(points, owner)
-    placed = Placed()
-    for node in graph.nodes:
-        _place_node(node, boxes[node.key], space, placed)
-    order = sorted(range(len(graph.edges)), key=lambda i: (not graph.edges[i].main, i))
-    for i in order:
-        if graph.edges[i].label is not None:
-            _place_exit(i, graph.edges[i], lines[i], space, placed)
-    for i in order:
-        _place_pill(i, lines[i], space, placed)
-    for i, message in enumerate(graph.messages, len(graph.edges)):
-        label = label_of(message.label, _WIDEST, SMALL_FONT, 2)
-        _settle(_beside(label, lines[i], from_end=True), space, i, placed.exits)
-    return placed
+    return space
 
 
 def _place_node(node: Node, box: Box, space: Space, placed: Placed) -> None:
@@ -135,24 +140,21 @@ def _at(label: Label, x: int, y: int, anchor: str) -> Label:
 
 def _settle(candidates: Iterable[Label], space: Space, key: int, found: dict[int, Label]) -> bool:
     """Take the first free candidate, else the one that covers least."""
-    best: tuple[int, Label] | None = None
+    tried: list[tuple[int, int, Label]] = []
     for label in candidates:
-        hits = space.hits(label.box)
-        if best is None or hits < best[0]:
-            best = (hits, label)
-        if not hits:
+        tried.append((space.hits(label.box), len(tried), label))
+        if not tried[-1][0]:
             break
-    assert best is not None, "a label always has candidates"
-    found[key] = best[1]
-    space.add(best[1].box)
-    return not best[0]
+    hits, _, best = min(tried, key=lambda one: one[:2])
+    found[key] = best
+    space.add(best.box)
+    return not hits
 
 
 def _place_exit(
-    index: int, edge: Edge, points: tuple[Point, ...], space: Space, placed: Placed
+    index: int, words: Text, points: tuple[Point, ...], space: Space, placed: Placed
 ) -> None:
-    assert edge.label is not None
-    label = label_of(edge.label, _WIDEST_EXIT, SMALL_FONT, 2)
+    label = label_of(words, _WIDEST_EXIT, SMALL_FONT, 2)
     if not _settle(_beside(label, points, from_end=False), space, index, placed.exits):
         placed.cramped.add(index)
 
@@ -186,16 +188,13 @@ def _along_y(label: Label, x: int, y: int, y2: int) -> Iterator[Label]:
 
 def _place_pill(index: int, points: tuple[Point, ...], space: Space, placed: Placed) -> None:
     width, height = PILL
-    fallback: tuple[int, Point] | None = None
+    tried: list[tuple[int, int, Point]] = []
     for x, y in _along(points):
         box = Box(x - width // 2 - 1, y - height // 2 - 1, width + 2, height + 2)
-        hits = space.hits(box, but=index)
-        if fallback is None or hits < fallback[0]:
-            fallback = (hits, (x, y))
-        if not hits:
+        tried.append((space.hits(box, but=index), len(tried), (x, y)))
+        if not tried[-1][0]:
             break
-    assert fallback is not None, "a flow has at least one leg"
-    hits, (x, y) = fallback
+    hits, _, (x, y) = min(tried)
     placed.pills[index] = (x, y)
     space.add(Box(x - width // 2, y - height // 2, width, height), index)
     if hits:

@@ -8,20 +8,48 @@ from shangliu.process.drawing import frame as frames
 from shangliu.process.drawing.frame import Extra, Frame
 from shangliu.process.drawing.geometry import Band, Box, Geometry, Line, NodeBox, Point
 from shangliu.process.drawing.graph import Graph, MessageFlow
-from shangliu.process.drawing.grid import Grid, is_overview, make_grid, nets
+from shangliu.process.drawing.grid import Cell, Grid, is_overview, make_grid, nets
 from shangliu.process.drawing.labels import Placed, place
 from shangliu.process.drawing.pixels import box_of, polyline
+from shangliu.process.drawing.quality import price
 from shangliu.process.drawing.routing import Router
 from shangliu.process.drawing.segments import Segment, segments_of
 from shangliu.process.drawing.tracks import spread
 
 _TRIES = 6
 _MARGIN = 8
+_ARRANGEMENTS = tuple((drop, side) for drop in (11, 3, 1, 6) for side in (1, -1))
+_EFFORT = 100_000
+_CRAMPED = 2_000
 
 
 def lay_out(graph: Graph) -> Geometry:
-    """The picture of `graph`; the same graph always gives the same picture."""
-    grid = make_grid(graph)
+    """The picture of `graph`; the same graph always gives the same picture.
+
+    A few arrangements are tried, as many as the size of the graph leaves time for; the one with
+    the fewest crossings, bends and cramped labels is taken.
+    """
+    effort = len(graph.nodes) * (len(graph.edges) + len(graph.messages))
+    arrangements = _ARRANGEMENTS[: max(2, min(len(_ARRANGEMENTS), _EFFORT // (effort + 1)))]
+    seen: set[tuple[tuple[str, Cell], ...]] = set()
+    best: tuple[int, Geometry] | None = None
+    for drop, side in arrangements:
+        grid = make_grid(graph, drop, side)
+        cells = tuple(grid.cell_of.items())
+        if cells in seen:
+            continue
+        seen.add(cells)
+        geometry, cramped = _draw(graph, grid)
+        cost = price(geometry) + _CRAMPED * cramped
+        if best is None or cost < best[0]:
+            best = (cost, geometry)
+    if best is None:
+        raise ValueError("nothing to draw")
+    return best[1]
+
+
+def _draw(graph: Graph, grid: Grid) -> tuple[Geometry, int]:
+    """One arrangement in pixels, and how many labels and figures stayed without a free place."""
     flows = nets(graph, grid)
     paths = Router(grid).route(flows)
     pieces = [segments_of(path, net, grid) for path, net in zip(paths, flows, strict=True)]
@@ -33,9 +61,10 @@ def lay_out(graph: Graph) -> Geometry:
         boxes = {node.key: box_of(frame, grid.cell_of[node.key], node) for node in graph.nodes}
         lines = [polyline(frame, grid, net, p) for net, p in zip(flows, pieces, strict=True)]
         placed = place(graph, boxes, lines)
+        cramped = len(placed.cramped) + len(placed.cramped_nodes)
         tries += 1
-        if tries == _TRIES or not (placed.cramped or placed.cramped_nodes):
-            return _geometry(graph, grid, frame, lines, placed)
+        if tries == _TRIES or not cramped:
+            return _geometry(graph, grid, frame, lines, placed), cramped
         _widen(extra, placed, pieces, grid)
 
 

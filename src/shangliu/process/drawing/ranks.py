@@ -11,12 +11,14 @@ from collections import defaultdict
 
 from shangliu.process.drawing.graph import Edge, Graph, Node, Shape
 
-_LONGEST_DROP = 11
 _DEEPEST_CELL = 2
 
 
-def columns(graph: Graph) -> dict[str, int]:
-    """The column of every node; those of a stage are left of those of the next."""
+def columns(graph: Graph, longest_drop: int = 11) -> dict[str, int]:
+    """The column of every node; those of a stage are left of those of the next.
+
+    `longest_drop` is how many lanes further a step may stand in the column of the one before.
+    """
     order = {stage.code: index for index, stage in enumerate(graph.stages)}
     by_stage: dict[int, list[Node]] = defaultdict(list)
     for node in graph.nodes:
@@ -25,14 +27,17 @@ def columns(graph: Graph) -> dict[str, int]:
     result: dict[str, int] = {}
     start = 0
     for stage in sorted(by_stage):
-        local = _Stage(by_stage[stage], graph.edges, lanes).columns()
+        local = _Stage(by_stage[stage], graph.edges, lanes, longest_drop).columns()
         result |= {key: start + column for key, column in local.items()}
         start += max(local.values()) + 1
     return result
 
 
 class _Stage:
-    def __init__(self, nodes: list[Node], edges: tuple[Edge, ...], lanes: dict[str, int]) -> None:
+    def __init__(
+        self, nodes: list[Node], edges: tuple[Edge, ...], lanes: dict[str, int], longest_drop: int
+    ) -> None:
+        self.longest_drop = longest_drop
         self.nodes = {node.key: node for node in nodes}
         self.lane = {node.key: lanes.get(node.lane, 0) for node in nodes}
         inner = [e for e in edges if e.source in self.nodes and e.target in self.nodes]
@@ -52,7 +57,8 @@ class _Stage:
         for key in order:
             self._place(key, before[key])
         for key in reversed(order):
-            if not before[key] and key not in self.fed and not self.nodes[key].main:
+            side = not self.nodes[key].main or self.nodes[key].shape is Shape.LINK_IN
+            if side and not before[key] and key not in self.fed:
                 self._pull_right(key)
         return _without_holes(self.column)
 
@@ -130,7 +136,7 @@ class _Stage:
     def _may_drop(self, above: str, key: str) -> bool:
         here, there = self.lane[above], self.lane[key]
         down = 1 if there > here else -1
-        if here == there or abs(here - there) > _LONGEST_DROP:
+        if here == there or abs(here - there) > self.longest_drop:
             return False
         if (above, down) in self.sides or self.nodes[key].shape is Shape.START:
             return False

@@ -36,7 +36,19 @@ class Router:
         self.through_x: dict[Cell, int] = defaultdict(int)
         self.through_y: dict[Cell, int] = defaultdict(int)
         self.turns: dict[Cell, int] = defaultdict(int)
+        self.near: dict[Cell, list[tuple[int, Cell]]] = {}
         self.ports: dict[tuple[Cell, int], int] = defaultdict(int)
+
+    def neighbours(self, at: Cell) -> list[tuple[int, Cell]]:
+        """The next points in each direction that lie on the grid."""
+        if at not in self.near:
+            x, y = at
+            self.near[at] = [
+                (direction, (x + dx, y + dy))
+                for direction, (dx, dy) in enumerate(_STEP)
+                if 0 <= x + dx < self.grid.width and 0 <= y + dy < self.grid.height
+            ]
+        return self.near[at]
 
     def route(self, nets: list[Net]) -> list[Path]:
         paths: dict[int, Path] = {}
@@ -109,11 +121,10 @@ def _search(router: Router, net: Net) -> Path:
     came: dict[tuple[Cell, int], tuple[Cell, int] | None] = {}
     queue: list[tuple[float, int, float, Cell, int]] = []
     tick = 0
-    for direction in range(4):
-        to = _moved(net.source, direction)
+    for direction, to in router.neighbours(net.source):
         if not _is_open(router.grid, net, to):
             continue
-        cost = router.port_cost(net.source, direction, net, arriving=False)
+        cost: float = router.port_cost(net.source, direction, net, arriving=False)
         cost += router.step_cost(net.source, to, direction)
         best[to, direction] = cost
         came[to, direction] = None
@@ -138,22 +149,15 @@ def _search(router: Router, net: Net) -> Path:
 
 def _moves(router: Router, net: Net, at: Cell, direction: int) -> list[tuple[int, Cell, int]]:
     moves = []
-    for goes in range(4):
-        if (goes + 2) % 4 == direction:
-            continue
-        to = _moved(at, goes)
-        if not _is_open(router.grid, net, to):
+    back = (direction + 2) % 4
+    for goes, to in router.neighbours(at):
+        if goes == back or not _is_open(router.grid, net, to):
             continue
         cost = router.step_cost(at, to, goes) + router.point_cost(at, direction, goes)
         if to == net.target:
             cost += router.port_cost(to, (goes + 2) % 4, net, arriving=True)
         moves.append((goes, to, cost))
     return moves
-
-
-def _moved(at: Cell, direction: int) -> Cell:
-    dx, dy = _STEP[direction]
-    return at[0] + dx, at[1] + dy
 
 
 def _is_end(grid: Grid, net: Net, at: Cell) -> bool:
@@ -163,12 +167,10 @@ def _is_end(grid: Grid, net: Net, at: Cell) -> bool:
 
 
 def _is_open(grid: Grid, net: Net, at: Cell) -> bool:
-    x, y = at
-    if not 0 <= x < grid.width:
-        return False
-    if y in {grid.top, grid.bottom}:
+    """Not through nodes, and onto the border only where the flow goes to a pool there."""
+    if at[1] == grid.top or at[1] == grid.bottom:
         return _is_end(grid, net, at)
-    return 0 < y < grid.bottom and (at not in grid.node_at or at == net.target)
+    return at not in grid.node_at or at == net.target
 
 
 def _ahead(grid: Grid, net: Net, at: Cell) -> int:

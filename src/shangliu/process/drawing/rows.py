@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from shangliu.process.drawing.graph import Graph, Node
 
-_TRIED = (0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6, 7, -7, 8, -8)
+_MOST = 40
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,13 @@ class Rows:
     lane_of: tuple[int, ...]
 
 
-def rows(graph: Graph, column: dict[str, int]) -> Rows:
+def rows(graph: Graph, column: dict[str, int], first: int = 1) -> Rows:
+    """`first` is the side that is tried first for a side path: 1 below, -1 above."""
     row: dict[str, int] = {}
     lane_of: list[int] = []
     for index, lane in enumerate(graph.lanes):
         members = [node for node in graph.nodes if node.lane == lane.code]
-        local = _Lane(graph, index, members, column).rows()
+        local = _Lane(graph, index, members, column, first).rows()
         levels = sorted(set(local.values())) or [0]
         row |= {key: len(lane_of) + levels.index(level) for key, level in local.items()}
         lane_of += [index] * len(levels)
@@ -32,8 +33,9 @@ def rows(graph: Graph, column: dict[str, int]) -> Rows:
 
 class _Lane:
     def __init__(
-        self, graph: Graph, index: int, members: list[Node], column: dict[str, int]
+        self, graph: Graph, index: int, members: list[Node], column: dict[str, int], first: int
     ) -> None:
+        self.tried = [0, *(side * row for row in range(1, _MOST) for side in (first, -first))]
         self.members = members
         self.column = column
         self.taken: set[tuple[int, int]] = set()
@@ -62,8 +64,8 @@ class _Lane:
 
     def _place(self, node: Node) -> None:
         column = self.column[node.key]
-        free = [r for r in _TRIED if (column, r) not in self.taken]
-        row = min(free, key=lambda r: (self._cost(node, r), _TRIED.index(r)))
+        free = [r for r in self.tried if (column, r) not in self.taken]
+        row = min(free, key=lambda r: (self._cost(node, r), self.tried.index(r)))
         self.row[node.key] = row
         self.taken.add((column, row))
         for other in self.around[node.key]:

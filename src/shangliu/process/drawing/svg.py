@@ -50,10 +50,12 @@ def to_svg(
     kind = "flow-map traced" if path else "flow-map"
     return "".join(
         (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="{kind}" role="group"'
-            f' lang="{"en" if is_english(lang) else "zh-CN"}" aria-label={quoteattr(name)}'
-            f' viewBox="0 0 {geometry.width} {geometry.height}"'
-            f' width="{geometry.width}" height="{geometry.height}">',
+            (
+                f'<svg xmlns="http://www.w3.org/2000/svg" class="{kind}" role="group"'
+                f' lang="{"en" if is_english(lang) else "zh-CN"}" aria-label={quoteattr(name)}'
+                f' viewBox="0 0 {geometry.width} {geometry.height}"'
+                f' width="{geometry.width}" height="{geometry.height}">'
+            ),
             f"<title>{escape(name)}</title>",
             _MARKERS,
             f'<rect class="ground" width="{geometry.width}" height="{geometry.height}"/>',
@@ -69,7 +71,8 @@ def to_svg(
 _MARKERS = "<defs>{}</defs>".format(
     "".join(
         f'<marker id="fm-{kind}" class="tip {kind}" markerUnits="userSpaceOnUse" orient="auto"'
-        f' markerWidth="14" markerHeight="14" refX="2" refY="7" viewBox="0 0 14 14">{shape}</marker>'
+        ' markerWidth="14" markerHeight="14" refX="2" refY="7" viewBox="0 0 14 14">'
+        f"{shape}</marker>"
         for kind, shape in (
             ("side", '<path d="M0 2L10 7L0 12Z"/>'),
             ("main", '<path d="M0 1L10 7L0 13Z"/>'),
@@ -173,7 +176,8 @@ class _Pen:
         width = min(PILL[0], max(28, round(text_width(words, 10.5)) + 12))
         hidden = "" if words else ' visibility="hidden"'
         return (
-            f'<g class="pill" data-pill={quoteattr(edge.key)} transform="translate({x} {y})"{hidden}>'
+            f'<g class="pill" data-pill={quoteattr(edge.key)}'
+            f' transform="translate({x} {y})"{hidden}>'
             f'<rect x="{-width / 2:g}" y="-9" width="{width}" height="18" rx="9"/>'
             f'<text y="3.8" text-anchor="middle">{escape(words)}</text></g>'
         )

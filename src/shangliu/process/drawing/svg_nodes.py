@@ -130,7 +130,8 @@ def _badge(node: Node, box: Box, figure: NodeFigure, lang: str) -> str:
         f' transform="translate({x} {box.y - 10})"{hidden}>'
         f'<rect width="{width}" height="20" rx="10"/>'
         f'<g transform="translate(11 10)">{mark}</g>'
-        f'<text x="{width / 2 + (6 if mark else 0):g}" y="14" text-anchor="middle">{words}</text></g>'
+        f'<text x="{width / 2 + (6 if mark else 0):g}" y="14" text-anchor="middle">'
+        f"{words}</text></g>"
     )
 
 
@@ -160,7 +161,8 @@ def _stage(node: Node, place: NodeBox, face: Face) -> str:
         f'<text class="stage-name">{lines}</text>'
         f'<text class="figure" data-badge="{key}" x="{box.x + 18}" y="{box.bottom - 26}">'
         f"{human(figure.waiting, lang)}</text>"
-        f'<text class="unit" x="{box.right - 16}" y="{box.bottom - 44}" text-anchor="end">{unit}</text>'
+        f'<text class="unit" x="{box.right - 16}" y="{box.bottom - 44}" text-anchor="end">'
+        f"{unit}</text>"
         f'<text class="unit" data-oldest="{key}" x="{box.right - 16}" y="{box.bottom - 26}"'
         f' text-anchor="end">{oldest}</text>'
     )
