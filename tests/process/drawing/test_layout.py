@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -105,7 +106,7 @@ def test_columns_leave_room_for_a_label_and_a_figure_between_them() -> None:
         else:
             columns.append((left, right))
 
-    gaps = [after[0] - before[1] for before, after in zip(columns, columns[1:], strict=False)]
+    gaps = [after[0] - before[1] for before, after in pairwise(columns)]
     assert min(gaps) >= 96
 
 
