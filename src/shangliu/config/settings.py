@@ -133,6 +133,8 @@ WHITENOISE_MANIFEST_STRICT = False
 MEDIA_URL = "/media/"
 MEDIA_ROOT = ENV.data_dir / "media"
 
+STREAM_URL = ENV.stream_url
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SHANGLIU = ENV
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

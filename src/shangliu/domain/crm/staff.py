@@ -13,6 +13,18 @@ from shangliu.platform.errors import NotFound, Refused
 from shangliu.platform.text import Text
 from shangliu.process.roles import STAFF, Role
 
+__all__ = [
+    "User",
+    "create_staff",
+    "names",
+    "reveal",
+    "reveals_of",
+    "set_active",
+    "set_roles",
+    "staff_by_login",
+    "staff_list",
+]
+
 LEAST_PASSWORD = 8
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{2,39}")
 

@@ -1,0 +1,74 @@
+"""The pages of the control room: who uses them, and what the number beside each counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from shangliu.process.roles import Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of the side menu. `waits`: what the number beside it counts."""
+
+    name: str
+    label: Any
+    icon: str
+    group: Any
+    family: str
+    roles: frozenset[Role]
+    args: tuple[str, ...] = ()
+    waits: tuple[tuple[str, str], ...] = ()
+
+
+_FLOW, _OPERATIONS, _SERVICE = _("流程"), _("运营"), _("客服")
+_WAREHOUSE, _FINANCE, _SETUP = _("仓储"), _("财务"), _("设置")
+
+
+def _entry(name: str, label: Any, icon: str, group: Any, *roles: Role, **more: Any) -> Entry:
+    family = more.pop("family", "management")
+    return Entry(
+        name=name, label=label, icon=icon, group=group, family=family, roles=frozenset(roles), **more
+    )
+
+
+def _queue(code: str, label: Any, icon: str, group: Any, *roles: Role, waits: Any) -> Entry:
+    return _entry("staff_queue", label, icon, group, *roles, args=(code,), waits=tuple(waits))
+
+
+ENTRIES: tuple[Entry, ...] = (
+    _entry("staff_home", _("流程地图"), "map", _FLOW, family="system"),
+    _entry("staff_orders", _("订单"), "clipboard", _FLOW, family="system"),
+    _queue("review", _("待审核订单"), "shield", _OPERATIONS, Role.OPERATIONS,
+           waits=[("order", "awaiting_review")]),
+    _queue("hold", _("挂起订单"), "pause", _OPERATIONS, Role.OPERATIONS, Role.SERVICE,
+           waits=[("order", "on_hold")]),
+    _queue("appeals", _("申诉裁定"), "balance", _OPERATIONS, Role.OPERATIONS,
+           waits=[("aftersale", "escalated")]),
+    _queue("aftersales", _("售后审核"), "headset", _SERVICE, Role.SERVICE,
+           waits=[("aftersale", "applied")]),
+    _entry("staff_warehouse", _("发货任务"), "box", _WAREHOUSE, Role.WAREHOUSE,
+           waits=tuple(("fulfilment", state) for state in
+                       ("created", "in_wave", "picking", "picked", "packed", "weighed"))),
+    _queue("short", _("缺货处理"), "alert", _WAREHOUSE, Role.WAREHOUSE, Role.OPERATIONS,
+           waits=[("fulfilment", "short_pick")]),
+    _queue("labels", _("取号失败"), "printer", _WAREHOUSE, Role.WAREHOUSE, Role.OPERATIONS,
+           waits=[("parcel", "label_failed")]),
+    _queue("returns", _("退货处理"), "undo", _WAREHOUSE, Role.WAREHOUSE,
+           waits=[("aftersale", state) for state in ("returning", "received", "rejected_goods")]),
+    _queue("payments", _("等待付款结果"), "card", _FINANCE, Role.FINANCE,
+           waits=[("payment", "created"), ("payment", "pending")]),
+    _queue("refunds", _("退款异常"), "wallet", _FINANCE, Role.FINANCE,
+           waits=[("refund", state) for state in ("processing", "failed", "manual")]),
+    _queue("settlement", _("结算"), "bank", _FINANCE, Role.FINANCE,
+           waits=[("settlement", "due"), ("settlement", "in_statement")]),
+    _entry("staff_outbox", _("未送达消息"), "send", _FINANCE, Role.FINANCE, Role.OPERATIONS),
+    _entry("staff_stock", _("商品与库存"), "warehouse", _SETUP, Role.OPERATIONS, Role.WAREHOUSE,
+           family="system"),
+    _entry("staff_policies", _("业务策略"), "settings", _SETUP, Role.OPERATIONS, family="system"),
+    _entry("staff_people", _("员工账号"), "users", _SETUP, Role.ADMIN, family="system"),
+    _entry("staff_definition", _("流程定义"), "flow", _SETUP, family="system"),
+)
