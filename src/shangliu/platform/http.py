@@ -9,16 +9,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from django.db import connection
+from urllib3.exceptions import NewConnectionError
 
 from shangliu.platform import clock
 from shangliu.platform.models import OutsideCall
 from shangliu.platform.outside import ProviderError
 
 TIMEOUT = (3.0, 15.0)
+# A proxy in the environment is not for what runs on this machine.
+_BESIDE = {"no_proxy": "127.0.0.1,localhost"}
 _MOST_KEPT = 4096
 _SECRET = re.compile(
     r"sign|secret|key|token|password|authorization|cert|salt|digest", re.IGNORECASE
@@ -45,14 +48,13 @@ class _About:
     attempt: int = 1
 
 
-_about: ContextVar[_About] = ContextVar("about", default=_About())
+_NOTHING = _About()
+_about: ContextVar[_About] = ContextVar("about", default=_NOTHING)
 _session = requests.Session()
 
 
 @contextmanager
-def about(
-    *, case_no: str, process: str, object_id: int | None, attempt: int = 1
-) -> Iterator[None]:
+def about(*, case_no: str, process: str, object_id: int | None, attempt: int = 1) -> Iterator[None]:
     """Calls inside the block are written down as belonging to this case and object."""
     token = _about.set(_About(case_no, process, object_id, attempt))
     try:
@@ -90,11 +92,16 @@ def call(
             headers=dict(headers or {}),
             timeout=TIMEOUT,
             allow_redirects=False,
+            proxies=_BESIDE if urlsplit(url).hostname in ("127.0.0.1", "localhost") else None,
         )
         answer = Answer(got.status_code, got.content, got.headers)
     except requests.ConnectTimeout as failed:
         error = f"no connection: {failed.__class__.__name__}"
         raise ProviderError(f"{system} cannot be reached", retry=True) from failed
+    except requests.ConnectionError as failed:
+        error = f"no answer: {failed.__class__.__name__}"
+        sent = not _was_refused(failed)
+        raise ProviderError(f"{system} did not answer", retry=True, unknown=sent) from failed
     except requests.RequestException as failed:
         error = f"no answer: {failed.__class__.__name__}"
         raise ProviderError(f"{system} did not answer", retry=True, unknown=True) from failed
@@ -116,6 +123,12 @@ def call(
             duration_us=int((time.perf_counter() - clocked) * 1_000_000),
         )
     return answer
+
+
+def _was_refused(failed: requests.ConnectionError) -> bool:
+    """No connection came about, so nothing was sent."""
+    cause = failed.args[0] if failed.args else None
+    return isinstance(getattr(cause, "reason", None), NewConnectionError)
 
 
 def masked(content: object) -> object:

@@ -31,7 +31,7 @@ class _Server(ThreadedWSGIServer):
 def arguments(name: str, port: int) -> ArgumentParser:
     parser = ArgumentParser(prog=f"python -m simulators.{name}")
     parser.add_argument("--port", type=int, default=port)
-    parser.add_argument("--data", type=Path, default=Path("var/simulators") / name)
+    parser.add_argument("--data", type=Path, default=Path("var/sim") / name)
     parser.add_argument(
         "--speed", type=float, default=1.0, help="seconds of the simulated clock a real second"
     )

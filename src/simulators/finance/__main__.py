@@ -1,4 +1,4 @@
-"""`python -m simulators.finance --port N --data DIR [--secret-file FILE]`"""
+"""`python -m simulators.finance --port N --data DIR --secret TEXT`"""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import hmac
 import json
 import os
 import time
-from collections.abc import Callable
-from pathlib import Path
 
 from werkzeug.wrappers import Request, Response
 
@@ -30,7 +28,7 @@ class Finance:
     """`POST /hook`: an HMAC-SHA256 over `timestamp.body`, not older than five minutes, is taken
     once for each event and topic; a repetition is acknowledged and counted."""
 
-    def __init__(self, app: App, store: Store, secret: Callable[[], str]) -> None:
+    def __init__(self, app: App, store: Store, secret: str) -> None:
         self._app, self._store, self._secret = app, store, secret
         self._failing = 0
         app.add("/hook", self.take, "POST")
@@ -48,7 +46,7 @@ class Finance:
             return self._refuse(503, "unavailable, as it was told to be")
         if not stamp.isdigit() or abs(time.time() - int(stamp)) > WINDOW:
             return self._refuse(400, "the timestamp is missing or outside five minutes")
-        right = hmac.new(self._secret().encode(), stamp.encode() + b"." + body, hashlib.sha256)
+        right = hmac.new(self._secret.encode(), stamp.encode() + b"." + body, hashlib.sha256)
         if not hmac.compare_digest(
             right.hexdigest(), request.headers.get("Shangliu-Signature", "")
         ):
@@ -93,16 +91,13 @@ class Finance:
 
 def main() -> None:
     parser = arguments("finance", 8013)
-    shared = Path(os.environ.get("DATA_DIR") or "var") / "finance_secret"
-    parser.add_argument("--secret-file", type=Path, default=shared)
+    parser.add_argument("--secret", default=os.environ.get("FINANCE_WEBHOOK_SECRET", ""))
     chosen = parser.parse_args()
-
-    def secret() -> str:
-        return os.environ.get("FINANCE_WEBHOOK_SECRET") or chosen.secret_file.read_text().strip()
-
+    if not chosen.secret:
+        parser.error("--secret or FINANCE_WEBHOOK_SECRET is needed")
     store = Store(chosen.data / "finance.sqlite3", SCHEMA)
     app = App("simulators.finance")
-    Finance(app, store, secret)
+    Finance(app, store, chosen.secret)
     try:
         serve(app, name="finance", port=chosen.port)
     finally:

@@ -170,7 +170,9 @@ class Kuaidi100:
         return _track(said, finished=said.get("ischeck") == "1")
 
     def read_push(self, *, headers: Mapping[str, str], body: bytes) -> Push:  # noqa: ARG002
-        form = {name: values[0] for name, values in parse_qs(body.decode("utf-8")).items()}
+        form = {
+            name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()
+        }
         param = form.get("param", "")
         right = digest(param, self.settings.salt)
         if not hmac.compare_digest(right.encode(), form.get("sign", "").encode()):

@@ -72,7 +72,7 @@ class Settings:
         def said(name: str, otherwise: str) -> str:
             return environ.get(f"PAYMENTS_ALIPAY_{name}", otherwise)
 
-        keys = Path(environ.get("DATA_DIR") or "var") / "simulators" / "alipay"
+        keys = Path(environ.get("DATA_DIR") or "var") / "sim" / "alipay"
         beside = int(environ.get("PORT") or 8000) + 11
         return cls(
             gateway=said("GATEWAY", f"http://127.0.0.1:{beside}/gateway.do"),
