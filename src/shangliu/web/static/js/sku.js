@@ -8,7 +8,7 @@ const FEW = 10;
 function yuan(fen) {
   const [whole, cents] = (fen / 100).toFixed(2).split(".");
   const box = document.createElement("span");
-  box.className = "price price--l";
+  box.className = "price__now";
   for (const [name, text] of [["sign", "¥"], ["yuan", whole], ["fen", `.${cents}`]]) {
     const part = document.createElement("span");
     part.className = `price__${name}`;
