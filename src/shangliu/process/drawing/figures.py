@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from shangliu.process.drawing.graph import Edge, Node
+from shangliu.process.drawing.graph import Edge, Node, Shape
 
 
 class Level(StrEnum):
@@ -43,8 +43,11 @@ class Figures:
     edges: Mapping[str, EdgeFigure] = field(default_factory=dict)
 
     def of_node(self, node: Node) -> NodeFigure | None:
-        """A node's own figures; for a block of the overview those of its members together."""
-        if node.key in self.nodes or not node.members:
+        """A node's own figures; for a block of the overview those of its members together.
+
+        A link event has none: they stand on the sheet of the step that it names.
+        """
+        if node.shape is not Shape.STAGE:
             return self.nodes.get(node.key)
         found = [self.nodes[key] for key in node.members if key in self.nodes]
         if not found:

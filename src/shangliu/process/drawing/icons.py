@@ -10,8 +10,8 @@ from shangliu.process.drawing.graph import Shape
 def _gear() -> str:
     teeth = []
     for tooth in range(8):
-        for step, radius in ((-0.13, 5.2), (-0.09, 7.4), (0.09, 7.4), (0.13, 5.2)):
-            angle = (tooth / 8 + step / 1.6) * 2 * math.pi
+        for step, radius in ((-0.032, 5.0), (-0.024, 7.3), (0.024, 7.3), (0.032, 5.0)):
+            angle = (tooth / 8 + step) * 2 * math.pi
             teeth.append(f"{radius * math.cos(angle):.1f},{radius * math.sin(angle):.1f}")
     return f'<path d="M{"L".join(teeth)}Z"/><circle r="2.4"/>'
 

@@ -8,10 +8,10 @@ from itertools import pairwise
 
 from shangliu.process.drawing.geometry import Geometry, Line
 
-_CROSSING = 100
+_CROSSING = 80
 _BEND = 12
-_WIDTH = 3
-_HEIGHT = 5
+_WIDTH = 2
+_HEIGHT = 3
 _LENGTH = 90
 
 

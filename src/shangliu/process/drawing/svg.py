@@ -61,8 +61,8 @@ def to_svg(
             f'<rect class="ground" width="{geometry.width}" height="{geometry.height}"/>',
             *pen.bands(),
             *pen.edges(visited),
-            *pen.messages(),
             *pen.nodes(visited, current, href or (lambda key: f"#{key}")),
+            *pen.messages(),
             "</svg>",
         )
     )

@@ -87,9 +87,10 @@ def _title(node: Node, figure: NodeFigure, lang: str) -> str:
 
 def _task(node: Node, place: NodeBox, figure: NodeFigure, lang: str) -> str:
     box = place.box
+    first_line = place.label.box.cy - LINE_HEIGHT * (len(place.label.lines(lang)) - 1) // 2
     return (
         f'<rect class="shape" x="{box.x}" y="{box.y}" width="{box.w}" height="{box.h}" rx="8"/>'
-        f'<g class="icon" transform="translate({box.x + 16} {box.y + 18})">{ICONS[node.shape]}</g>'
+        f'<g class="icon" transform="translate({box.x + 16} {first_line})">{ICONS[node.shape]}</g>'
         f"{text(place.label, lang, 'name')}"
         f'<text class="dwell" data-dwell="{_attribute(node.key)}" text-anchor="middle"'
         f' x="{box.cx}" y="{box.bottom - 7}">{escape(dwell_text(figure, lang))}</text>'
