@@ -271,6 +271,7 @@ class _Maker:
     def _one_blank_start(self) -> None:
         """A process has one plain start; the others begin when a condition comes true."""
         starts = [element for element in self.parts.elements if element.tag is Tag.START]
+        starts.sort(key=lambda element: not (element.node and element.node.main))
         for element in starts[1:]:
             element.trigger = "conditional"
 
