@@ -110,17 +110,19 @@ def _upsert(
     """Create what is new and save what differs; existing rows carry the wanted values after."""
     new = [row for key, row in wanted.items() if key not in existing]
     changed: list[Sourced] = []
+    touched: set[str] = set()
     for key, row in existing.items():
         want = wanted[key]
-        values = {field: getattr(want, field) for field in fields}
-        if any(getattr(row, field) != value for field, value in values.items()):
-            for field, value in values.items():
-                setattr(row, field, value)
+        differ = [field for field in fields if getattr(row, field) != getattr(want, field)]
+        for field in differ:
+            setattr(row, field, getattr(want, field))
+        if differ:
             changed.append(row)
+            touched.update(differ)
     if new:
         type(new[0]).objects.bulk_create(new, batch_size=BATCH)
     if changed:
-        type(changed[0]).objects.bulk_update(changed, fields, batch_size=BATCH)
+        type(changed[0]).objects.bulk_update(changed, sorted(touched), batch_size=BATCH)
     return Counts(len(new), len(changed), len(existing) - len(changed))
 
 

@@ -78,7 +78,10 @@ PRODUCTS: dict[str, Picture] = {
     "xianzhuang": _p(PAPER, paper.notebook, colour="#34506b", ribbon="#b8402a", scale=1.02),
     "gangbi": _p(PAPER, paper.fountain_pen, colour="#24382f"),
     "caiqian": _p(
-        PAPER, paper.pencils, colours=("#b8402a", "#2f5d73", "#d9a441", "#4f6b4a", "#6b4630")
+        PAPER,
+        paper.pencils,
+        colours=("#b8402a", "#2f5d73", "#d9a441", "#4f6b4a", "#6b4630"),
+        scale=1.0,
     ),
     "moshui": _p(PAPER, paper.ink_bottle, colour="#26364a"),
     "taosu": _p(FOOD, food.biscuits, colour="#a8452f", scale=1.04),

@@ -171,7 +171,7 @@ def blanket(sheet: Sheet, *, colour: str, stripe: str) -> None:
     """A wool throw over a rail, with fringe."""
     sheet.line("M190 330H1010", "#8a6238", 30)
     sheet.line("M190 322H1010", "#d2a878", 9, opacity=0.8, blur=2)
-    sheet.path(rounded(350, 360, 560, 560, 30), DEEP, opacity=0.22, blur=38, spread=0.22)
+    sheet.path(rounded(350, 360, 560, 560, 30), DEEP, opacity=0.22, blur=38)
     shape = (
         "M310 336C310 300 340 300 370 304H830C860 300 890 300 890 336"
         "C900 520 880 700 892 880L308 880C320 700 300 520 310 336Z"

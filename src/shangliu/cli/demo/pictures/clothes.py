@@ -9,9 +9,9 @@ from shangliu.cli.demo.pictures.solids import cloth, fold, seal, slab_shadow, st
 def _under(sheet: Sheet, shape: str, *, dx: float = 26, dy: float = 30) -> None:
     """The shadow of something that lies or hangs close to the wall."""
     with sheet.moved(dx, dy):
-        sheet.path(shape, DEEP, opacity=0.22, blur=24, spread=0.12)
+        sheet.path(shape, DEEP, opacity=0.22, blur=24)
     with sheet.moved(dx * 0.3, dy * 0.3):
-        sheet.path(shape, DEEP, opacity=0.2, blur=7, spread=0.05)
+        sheet.path(shape, DEEP, opacity=0.2, blur=7)
 
 
 TEE = (

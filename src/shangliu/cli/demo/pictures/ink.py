@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
@@ -73,6 +74,39 @@ def oval(cx: float, cy: float, rx: float, ry: float) -> str:
     )
 
 
+OVAL = re.compile(r"M([\d.-]+) ([\d.-]+)a([\d.]+) ([\d.]+) 0 1 1 [\d.]+ 0a[^M]*Z")
+STEP = re.compile(r"([MLCQSHVhvaZ])([^A-Za-z]*)")
+
+
+def extent(shape: str) -> tuple[Point, Point] | None:
+    """The corners of a box around a path; None for one with steps that are not read here.
+
+    A relative arc is taken by its ends alone, which holds for ovals and for rounded corners.
+    """
+    if found := OVAL.fullmatch(shape):
+        x, y, rx, ry = map(float, found.groups())
+        return (x, y - ry), (x + 2 * rx, y + ry)
+    if STEP.sub("", shape).strip():
+        return None
+    points: list[Point] = [(0.0, 0.0)]
+    for kind, said in STEP.findall(shape):
+        points += _reached(kind, [float(one) for one in re.findall(r"-?[\d.]+", said)], points[-1])
+    xs, ys = zip(*points[1:], strict=True)
+    return (min(xs), min(ys)), (max(xs), max(ys))
+
+
+def _reached(kind: str, numbers: list[float], at: Point) -> list[Point]:
+    """Where a step leads from `at`, its control points included."""
+    x, y = at
+    if kind in "Hh":
+        return [(number + (x if kind == "h" else 0), y) for number in numbers]
+    if kind in "Vv":
+        return [(x, number + (y if kind == "v" else 0)) for number in numbers]
+    if kind == "a":
+        return [(x + numbers[5], y + numbers[6])]
+    return list(zip(numbers[0::2], numbers[1::2], strict=True))
+
+
 class Sheet:
     """Collects SVG. Shapes lie over each other in the order in which they are drawn."""
 
@@ -104,11 +138,8 @@ class Sheet:
             "radialGradient", f'cx="{centre[0]}" cy="{centre[1]}" r="{radius}"', stops
         )
 
-    def path(
-        self, shape: str, fill: str, *, opacity: float = 1, blur: float = 0, spread: float = 0.5
-    ) -> None:
-        """`spread` is how far a blur may run over the shape's own box; a smaller one is faster."""
-        soft = f' filter="url(#{self._blur(blur, spread)})"' if blur else ""
+    def path(self, shape: str, fill: str, *, opacity: float = 1, blur: float = 0) -> None:
+        soft = f' filter="url(#{self._blur(shape, blur)})"' if blur else ""
         seen = f' fill-opacity="{opacity}"' if opacity < 1 else ""
         self._body.append(f'<path d="{shape}" fill="{escape(fill)}"{seen}{soft}/>')
 
@@ -122,7 +153,7 @@ class Sheet:
         blur: float = 0,
         dash: str = "",
     ) -> None:
-        soft = f' filter="url(#{self._blur(blur)})"' if blur else ""
+        soft = f' filter="url(#{self._blur(shape, blur, width)})"' if blur else ""
         dashes = f' stroke-dasharray="{dash}"' if dash else ""
         self._body.append(
             f'<path d="{shape}" fill="none" stroke="{escape(colour)}" stroke-width="{n(width)}"'
@@ -174,11 +205,19 @@ class Sheet:
         self._defs.append(f'<{kind} id="{name}" {place}>{inner}</{kind}>')
         return f"url(#{name})"
 
-    def _blur(self, amount: float, spread: float = 0.5) -> str:
+    def _blur(self, shape: str, amount: float, width: float = 0) -> str:
         name = self._name()
+        found = extent(shape)
+        if found is None:
+            place = 'x="-50%" y="-50%" width="200%" height="200%"'
+        else:
+            (left, top), (right, bottom) = found
+            edge = 3 * amount + width
+            place = (
+                f'filterUnits="userSpaceOnUse" x="{n(left - edge)}" y="{n(top - edge)}"'
+                f' width="{n(right - left + 2 * edge)}" height="{n(bottom - top + 2 * edge)}"'
+            )
         self._defs.append(
-            f'<filter id="{name}" x="{-spread:.0%}" y="{-spread:.0%}"'
-            f' width="{1 + 2 * spread:.0%}" height="{1 + 2 * spread:.0%}">'
-            f'<feGaussianBlur stdDeviation="{amount}"/></filter>'
+            f'<filter id="{name}" {place}><feGaussianBlur stdDeviation="{amount}"/></filter>'
         )
         return name

@@ -28,12 +28,12 @@ def blocks(sheet: Sheet, *, colours: tuple[str, ...]) -> None:
     sheet.path(
         arch, sheet.linear([(0, lit(yellow, 0.25), 1), (1, dim(yellow, 0.2), 1)], end=(1, 0.5))
     )
-    _block(sheet, 330, 590, 540, 130, blue)
+    _block(sheet, 330, 612, 540, 130, blue)
     for x in (380, 720):
-        turned(sheet, x + 50, [(420, 56), (560, 56)], red if x < 500 else wood, gloss=0.2)
-    sheet.path(oval(600, 562, 80, 14), DEEP, opacity=0.3, blur=6)
+        turned(sheet, x + 50, [(424, 56), (596, 56)], red if x < 500 else wood, gloss=0.2)
+    sheet.path(oval(600, 590, 80, 14), DEEP, opacity=0.3, blur=6)
     sheet.path(
-        oval(600, 500, 66, 66),
+        oval(600, 526, 66, 66),
         sheet.radial(
             [(0, lit(green, 0.6), 1), (0.6, green, 1), (1, dim(green, 0.4), 1)],
             centre=(0.35, 0.3),

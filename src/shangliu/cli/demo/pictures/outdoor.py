@@ -69,12 +69,6 @@ def bottle(sheet: Sheet, *, colour: str, steel: str = "#c3cacc") -> None:
     )
     with sheet.inside(body):
         band(sheet, cx, r, 840, 60, steel)
-        for at in range(70):
-            sheet.path(
-                oval(cx - 130 + (at * 71) % 260, 440 + (at * 97) % 400, 2, 2),
-                "#ffffff",
-                opacity=0.16,
-            )
     turned(sheet, cx, [(392, 106), (424, 112)], steel, gloss=0.4)
     lid = turned(sheet, cx, [(220, 104), (240, 116), (392, 116)], steel, gloss=0.5)
     with sheet.inside(lid):

@@ -16,9 +16,9 @@ from shangliu.cli.demo.pictures.solids import (
 
 def _lying(sheet: Sheet, shape: str) -> None:
     with sheet.moved(30, 34):
-        sheet.path(shape, DEEP, opacity=0.2, blur=26, spread=0.14)
+        sheet.path(shape, DEEP, opacity=0.2, blur=26)
     with sheet.moved(9, 11):
-        sheet.path(shape, DEEP, opacity=0.28, blur=8, spread=0.06)
+        sheet.path(shape, DEEP, opacity=0.28, blur=8)
 
 
 def notebook(sheet: Sheet, *, colour: str, ribbon: str, thread: bool = True) -> None:

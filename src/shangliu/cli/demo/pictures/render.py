@@ -91,7 +91,9 @@ def _ground(colour: str) -> str:
 
 @cache
 def _ground_pixels(colour: str) -> Image.Image:
-    return _pixels(_ground(colour)).convert("RGB")
+    """Rendered small and enlarged: it has no edge that could suffer."""
+    small = _pixels(_ground(colour), SIDE // 3).convert("RGB")
+    return small.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
 
 
 def _object(draw: Drawing, scale: float) -> str:
@@ -114,9 +116,9 @@ def _same_drawings_together(pictures: dict[str, Picture]) -> dict[str, Picture]:
     return dict(sorted(pictures.items(), key=lambda item: first[id(item[1].draw)]))
 
 
-def _pixels(svg: str) -> Image.Image:
+def _pixels(svg: str, side: int = SIDE) -> Image.Image:
     data = bytes(
-        resvg_py.svg_to_bytes(svg_string=svg, width=SIDE, height=SIDE, skip_system_fonts=True)
+        resvg_py.svg_to_bytes(svg_string=svg, width=side, height=side, skip_system_fonts=True)
     )
     return Image.open(io.BytesIO(data)).convert("RGBA")
 
