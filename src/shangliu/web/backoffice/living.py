@@ -1,0 +1,103 @@
+"""The map's figures for pages, polling and the stream: one counting serves all who look."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from shangliu.flow.drawing import graph
+from shangliu.insight import figures as counting
+from shangliu.insight.figures import Period, Traffic
+from shangliu.platform import clock
+from shangliu.process.drawing.figures import EdgeFigure, Figures, NodeFigure
+from shangliu.web.backoffice.pictures import OVERVIEW, picture
+
+DEFAULT = Period.FORTNIGHT
+_FRESH = 1.0  # seconds that counted traffic is good for, at least
+_PAUSE = 10  # times as long as counting took, so that counting never takes more than a tenth
+
+
+@dataclass
+class _Counted:
+    traffic: Traffic
+    version: str
+    at: float
+    took: float
+
+
+_counted: dict[Period, _Counted] = {}
+_busy = threading.Lock()
+
+
+def traffic(period: Period) -> Traffic:
+    """What moved in the period, counted anew when the last counting is too old."""
+    drawn = graph()
+    known = _counted.get(period)
+    if known is not None and known.version == drawn.version and _is_fresh(known):
+        return known.traffic
+    with _busy:
+        known = _counted.get(period)
+        if known is None or known.version != drawn.version or not _is_fresh(known):
+            started = time.monotonic()
+            moved = counting.traffic(drawn, period)
+            done = time.monotonic()
+            known = _Counted(moved, drawn.version, done, done - started)
+            _counted[period] = known
+    return known.traffic
+
+
+def figures(period: Period) -> Figures:
+    return counting.figures(graph(), traffic(period))
+
+
+def forget() -> None:
+    """Count anew at the next question (for tests)."""
+    _counted.clear()
+
+
+def payload(period: Period) -> dict[str, Any]:
+    """What a page needs to refresh its figures in place; the overview's blocks included."""
+    moved = traffic(period)
+    found = counting.figures(graph(), moved)
+    blocks, _ = picture(OVERVIEW)
+    nodes = {
+        key: _node(figure, moved.nodes[key].count if key in moved.nodes else 0)
+        for key, figure in found.nodes.items()
+    }
+    for block in blocks.nodes:
+        figure = found.of_node(block)
+        if figure is not None:
+            nodes[block.key] = _node(figure, 0)
+    edges = {key: _edge(figure) for key, figure in found.edges.items()}
+    for edge in blocks.edges:
+        known = found.of_edge(edge)
+        if known is not None:
+            edges[edge.key] = _edge(known)
+    return {
+        "at": clock.now().isoformat(timespec="milliseconds"),
+        "period": period.value,
+        "version": graph().version,
+        "nodes": nodes,
+        "edges": edges,
+    }
+
+
+def _is_fresh(known: _Counted) -> bool:
+    return time.monotonic() - known.at < max(_FRESH, known.took * _PAUSE)
+
+
+def _node(figure: NodeFigure, count: int) -> list[object]:
+    return [
+        figure.waiting,
+        figure.oldest_seconds,
+        figure.p50_us,
+        figure.p95_us,
+        figure.level.value,
+        count,
+    ]
+
+
+def _edge(figure: EdgeFigure) -> list[object]:
+    return [figure.count, None if figure.share is None else round(figure.share, 4)]
