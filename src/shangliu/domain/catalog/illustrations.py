@@ -1,7 +1,8 @@
 """Which drawing stands in for a product that has no picture of its own.
 
 A catalogue from elsewhere comes without pictures. The product's name is asked first, then its
-categories from the nearest up; every key here is drawn with the demo shop's pictures.
+categories from the nearest up; the first row with a word in it wins. Every key is drawn together
+with the demo shop's pictures.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ FOLDER = "category"
 GENERAL = f"{FOLDER}/general"
 
 KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("pet", ("宠物", "猫", "狗", "犬")),
+    ("home", ("窗帘", "纱帘", "地毯", "镜", "钟")),
+    ("stationery", ("钢笔", "性笔", "油笔", "铅笔", "笔记本", "文具")),
+    ("snack", ("酥", "曲奇", "粽", "糕")),
     ("tea", ("茶叶", "绿茶", "红茶", "乌龙", "普洱", "白茶", "花茶", "茗茶")),
     ("towel", ("毛巾", "浴巾", "方巾", "面巾", "浴室")),
     ("pillow", ("枕", "靠垫", "抱枕", "坐垫", "布艺软装")),
@@ -37,12 +42,14 @@ KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("care", ("洗护", "面膜", "护肤", "香皂", "牙", "剃", "美妆", "个护", "沐浴")),
     ("candle", ("香薰", "蜡烛", "香氛")),
     ("lamp", ("灯",)),
-    ("pet", ("宠物", "猫", "狗", "犬")),
     ("toy", ("玩具", "婴", "童", "积木", "玩偶", "宝宝", "母婴")),
     ("stationery", ("文具", "本", "笔", "纸", "书", "志趣")),
     ("umbrella", ("伞", "雨")),
-    ("outdoor", ("户外", "露营", "帐篷", "运动", "健身", "瑜伽")),
+    ("outdoor", ("户外", "露营", "帐篷")),
     ("electric", ("电器", "机", "充电", "耳机", "数码", "音箱", "风扇")),
+    ("sport", ("运动", "健身", "瑜伽", "球")),
+    ("vase", ("花", "摆件", "绿植", "月光曲", "家饰")),
+    ("balm", ("面霜", "护手", "药膏")),
     ("gift", ("礼", "特色", "周边", "杂货")),
     ("home", ("居家", "家居", "家")),
 )
@@ -58,4 +65,4 @@ def illustration_for(name: str, categories: Iterable[str]) -> str:
 
 
 def all_keys() -> tuple[str, ...]:
-    return (GENERAL, *(f"{FOLDER}/{kind}" for kind, _ in KINDS))
+    return (GENERAL, *dict.fromkeys(f"{FOLDER}/{kind}" for kind, _ in KINDS))
