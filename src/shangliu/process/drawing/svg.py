@@ -12,6 +12,7 @@ from shangliu.process.drawing.geometry import Band, Geometry, Line, Point
 from shangliu.process.drawing.graph import Edge, Graph, Shape, View
 from shangliu.process.drawing.metrics import LINE_HEIGHT, PILL, text_width, wrap
 from shangliu.process.drawing.svg_nodes import Face, draw_node, text
+from shangliu.process.drawing.tracing import Trace, trace
 
 _RADIUS = 9
 _TIP = 8
@@ -39,13 +40,12 @@ def to_svg(
     path: Sequence[str] = (),
     href: Callable[[str], str] | None = None,
 ) -> str:
-    """Draw `graph`. `path` lists visited nodes and edges, the last node is the current one.
+    """Draw `graph`. `path` lists the visited nodes (and edges) of the whole map in their order.
 
     `href` gives the address of a node's page. The style is apart: `css` or `standalone`.
     """
     pen = _Pen(geometry, graph, figures, lang)
-    visited = frozenset(path)
-    current = next((key for key in reversed(path) if key in pen.keys), "")
+    found = trace(graph, path)
     name = title or _say(graph.name, lang)
     kind = "flow-map traced" if path else "flow-map"
     return "".join(
@@ -60,8 +60,8 @@ def to_svg(
             _MARKERS,
             f'<rect class="ground" width="{geometry.width}" height="{geometry.height}"/>',
             *pen.bands(),
-            *pen.edges(visited),
-            *pen.nodes(visited, current, href or (lambda key: f"#{key}")),
+            *pen.edges(found),
+            *pen.nodes(found, href or (lambda key: f"#{key}")),
             *pen.messages(),
             "</svg>",
         )
@@ -98,7 +98,6 @@ class _Pen:
         self.graph = graph
         self.figures = figures
         self.lang = lang
-        self.keys = {node.key for node in graph.nodes}
         self.view = {lane.code: lane.view for lane in graph.lanes}
         self.number = {stage.code: stage.number for stage in graph.stages}
         counts = [f.count for e in graph.edges if (f := self._figure(e))]
@@ -141,15 +140,16 @@ class _Pen:
             )
         return drawn
 
-    def edges(self, visited: frozenset[str]) -> list[str]:
+    def edges(self, found: Trace) -> list[str]:
         order = sorted(
             zip(self.graph.edges, self.geometry.edges, strict=True),
             key=lambda pair: (pair[0].main, not pair[0].problem),
         )
-        return [self._edge(edge, line, edge.key in visited) for edge, line in order]
+        return [self._edge(edge, line, found) for edge, line in order]
 
-    def _edge(self, edge: Edge, line: Line, visited: bool) -> str:  # noqa: FBT001
+    def _edge(self, edge: Edge, line: Line, found: Trace) -> str:
         kind = "main" if edge.main else "wrong" if edge.problem else "side"
+        visited = edge.key in found.edges
         figure = self._figure(edge)
         classes = f"edge {kind}{' visited' if visited else ''}"
         origins = f" data-origins={quoteattr(' '.join(edge.origins))}" if edge.origins else ""
@@ -192,7 +192,7 @@ class _Pen:
             for message, line in zip(self.graph.messages, self.geometry.messages, strict=True)
         ]
 
-    def nodes(self, visited: frozenset[str], current: str, href: Callable[[str], str]) -> list[str]:
+    def nodes(self, found: Trace, href: Callable[[str], str]) -> list[str]:
         drawn = []
         for node, place in zip(self.graph.nodes, self.geometry.nodes, strict=True):
             beyond = node.members[0] if _is_link(node.shape) and node.members else node.key
@@ -201,9 +201,7 @@ class _Pen:
                 figure=(self.figures.of_node(node) if self.figures else None) or NodeFigure(),
                 lang=self.lang,
                 href=href(beyond),
-                classes=" ".join(
-                    ["visited"] * (node.key in visited) + ["current"] * (node.key == current)
-                ),
+                classes=found.classes(node),
                 stage_number=self.number.get(node.stage, 0),
             )
             drawn.append(draw_node(node, place, face))
