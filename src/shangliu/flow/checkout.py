@@ -121,7 +121,7 @@ def place_order(
     engine.lock_case(cart.case_no, ctx)
     if (before := Trade.objects.filter(submit_key=submit_key).first()) is not None:
         return _own(before, cart)
-    if user_id is None and not Policies.GUESTS:
+    if user_id is None and not Policies.GUESTS.is_on:
         raise Refused(Text("请先登录再下单", "Sign in to order"))
     receiver = checked(receiver)
     view = cart_view(cart)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
+
 from shangliu.platform.errors import NotFound, Refused
 from shangliu.platform.text import Text
 from shangliu.process import engine
@@ -57,6 +59,7 @@ def offers(process: str, one: Stateful, *, actor: str, roles: frozenset[Role]) -
     return found
 
 
+@transaction.atomic
 def take(
     name: str,
     one: Stateful,

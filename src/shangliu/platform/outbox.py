@@ -43,12 +43,12 @@ Handler = Callable[[Letter], None]
 _LEASE = """
 WITH heads AS (
   SELECT o.id FROM platform_outbox o
-  WHERE o.done_at IS NULL AND o.dead_at IS NULL AND o.due_at <= %(now)s
+  WHERE o.done_at IS NULL AND o.dead_at IS NULL AND o.due_at <= %(now)s::timestamptz
     AND NOT EXISTS (
       SELECT 1 FROM platform_outbox b
       WHERE b.ordering = o.ordering AND b.id < o.id AND b.done_at IS NULL AND b.dead_at IS NULL)
-  ORDER BY o.due_at, o.id LIMIT %(limit)s FOR UPDATE OF o SKIP LOCKED)
-UPDATE platform_outbox o SET due_at = %(until)s, attempts = o.attempts + 1
+  ORDER BY o.due_at, o.id LIMIT %(limit)s::int FOR UPDATE OF o SKIP LOCKED)
+UPDATE platform_outbox o SET due_at = %(until)s::timestamptz, attempts = o.attempts + 1
 FROM heads WHERE o.id = heads.id
 RETURNING o.id, o.topic, o.ordering, o.body, o.event_id, o.attempts, o.created_at"""
 

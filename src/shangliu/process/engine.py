@@ -31,16 +31,16 @@ T = TypeVar("T", bound=Stateful)
 _EVENT = """
   INSERT INTO process_event (at, process, object_id, case_no, version, step, source, target, prev,
     cause, lane, role, actor, entered_at, dwell_us, facts, key)
-  SELECT %(at)s, %(process)s, i.id, i.case_no, %(version)s, %(step)s, i.source, %(target)s, i.prev,
-    %(cause)s, %(lane)s, %(role)s, %(actor)s, i.entered_at,
-    (extract(epoch FROM %(at)s - i.entered_at) * 1000000)::bigint, %(facts)s::jsonb, %(key)s
+  SELECT %(at)s::timestamptz, %(process)s::text, i.id, i.case_no, %(version)s::int, %(step)s::text, i.source, %(target)s::text, i.prev,
+    %(cause)s::text, %(lane)s::text, %(role)s::text, %(actor)s::text, i.entered_at,
+    (extract(epoch FROM %(at)s::timestamptz - i.entered_at) * 1000000)::bigint, %(facts)s::jsonb, %(key)s::text
   FROM {moved}
   RETURNING id, object_id, case_no"""
 
 _OUTBOX = """
   INSERT INTO platform_outbox (topic, ordering, body, event_id, created_at, due_at, attempts, error)
   SELECT topic, e.case_no, jsonb_build_object('process', %(process)s::text, 'id', e.object_id,
-    'step', %(step)s::text, 'case', e.case_no, 'actor', %(actor)s::text) , e.id, %(at)s, %(at)s, 0, ''
+    'step', %(step)s::text, 'case', e.case_no, 'actor', %(actor)s::text) , e.id, %(at)s::timestamptz, %(at)s::timestamptz, 0, ''
   FROM event e, unnest(%(topics)s::text[]) topic"""
 
 _INPUT = """input AS (
@@ -49,11 +49,11 @@ _INPUT = """input AS (
     AS i(id, source, prev, entered_at, case_no, due_at))"""
 
 _MOVE = (
-    "WITH pass AS MATERIALIZED (SELECT set_config('shangliu.step', %(pass)s, true)),"
+    "WITH pass AS MATERIALIZED (SELECT set_config('shangliu.step', %(pass)s::text, true)),"
     + _INPUT
     + """, moved AS (
-  UPDATE {table} t SET state = %(target)s, due_at = i.due_at, last_step = %(step)s{columns},
-    entered_at = CASE WHEN i.source = %(target)s THEN t.entered_at ELSE %(at)s END
+  UPDATE {table} t SET state = %(target)s::text, due_at = i.due_at, last_step = %(step)s::text{columns},
+    entered_at = CASE WHEN i.source = %(target)s::text THEN t.entered_at ELSE %(at)s::timestamptz END
   FROM input i, pass
   WHERE t.id = i.id AND t.state = i.source
   RETURNING i.*), event AS ("""

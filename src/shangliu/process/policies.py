@@ -60,7 +60,9 @@ class Policy:
         """The value as a length of time; `KeyError` for a policy that is none."""
         return _SPANS[self.unit] * self.value
 
-    def __bool__(self) -> bool:
+    @property
+    def is_on(self) -> bool:
+        """Of a switch: whether it is."""
         return self.value != 0
 
 

@@ -54,33 +54,33 @@ locked AS (
   SELECT s.id FROM inventory_stock s JOIN wanted w ON w.stock_id = s.id ORDER BY s.id FOR UPDATE),
 moved AS (
   UPDATE inventory_stock s SET
-    on_hand = s.on_hand + w.quantity * %(on_hand)s, held = s.held + w.quantity * %(held)s,
-    committed = s.committed + w.quantity * %(committed)s,
-    damaged = s.damaged + w.quantity * %(damaged)s
+    on_hand = s.on_hand + w.quantity * %(on_hand)s::int, held = s.held + w.quantity * %(held)s::int,
+    committed = s.committed + w.quantity * %(committed)s::int,
+    damaged = s.damaged + w.quantity * %(damaged)s::int
   FROM wanted w, locked l
   WHERE s.id = w.stock_id AND l.id = s.id
-    AND (%(claims)s = false OR s.on_hand - s.held - s.committed - s.safety >= w.quantity)
+    AND (NOT %(claims)s::boolean OR s.on_hand - s.held - s.committed - s.safety >= w.quantity)
   RETURNING s.id, w.quantity)
 INSERT INTO inventory_stockmovement
   (stock_id, kind, on_hand, held, committed, damaged, document, actor, why, at)
-SELECT id, %(kind)s, quantity * %(on_hand)s, quantity * %(held)s, quantity * %(committed)s,
-  quantity * %(damaged)s, %(document)s, %(actor)s, %(why)s, %(at)s
+SELECT id, %(kind)s::text, quantity * %(on_hand)s::int, quantity * %(held)s::int, quantity * %(committed)s::int,
+  quantity * %(damaged)s::int, %(document)s::text, %(actor)s::text, %(why)s::text, %(at)s::timestamptz
 FROM moved RETURNING stock_id"""
 
 # The row is chosen and claimed in one statement; FOR UPDATE looks again at what it waited for.
 _CLAIM = """
 WITH chosen AS (
   SELECT s.id FROM inventory_stock s JOIN inventory_warehouse w ON w.id = s.warehouse_id
-  WHERE s.variant_id = %(variant)s AND w.active
-    AND s.on_hand - s.held - s.committed - s.safety >= %(quantity)s
+  WHERE s.variant_id = %(variant)s::bigint AND w.active
+    AND s.on_hand - s.held - s.committed - s.safety >= %(quantity)s::int
   ORDER BY w.priority, w.id LIMIT 1 FOR UPDATE OF s),
 moved AS (
-  UPDATE inventory_stock s SET held = s.held + %(quantity)s FROM chosen
-  WHERE s.id = chosen.id AND s.on_hand - s.held - s.committed - s.safety >= %(quantity)s
+  UPDATE inventory_stock s SET held = s.held + %(quantity)s::int FROM chosen
+  WHERE s.id = chosen.id AND s.on_hand - s.held - s.committed - s.safety >= %(quantity)s::int
   RETURNING s.id)
 INSERT INTO inventory_stockmovement
   (stock_id, kind, on_hand, held, committed, damaged, document, actor, why, at)
-SELECT id, 'hold', 0, %(quantity)s, 0, 0, %(document)s, %(actor)s, '', %(at)s
+SELECT id, 'hold', 0, %(quantity)s::int, 0, 0, %(document)s::text, %(actor)s::text, '', %(at)s::timestamptz
 FROM moved RETURNING stock_id"""
 
 _AVAILABLE = """

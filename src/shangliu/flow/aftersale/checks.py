@@ -12,7 +12,7 @@ from shangliu.process.definition import Context
 
 def rule_allows(case: AfterSale, ctx: Context) -> Text | None:
     ctx.note(kind=case.kind, automatic=Policies.AUTO_REFUND.value)
-    if case.kind == AfterSaleKind.REFUND_ONLY and Policies.AUTO_REFUND:
+    if case.kind == AfterSaleKind.REFUND_ONLY and Policies.AUTO_REFUND.is_on:
         return None
     return Text("需要客服审核", "Customer service decides")
 

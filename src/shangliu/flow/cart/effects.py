@@ -76,7 +76,7 @@ def held_before(cart: Cart, ctx: Context) -> list[Reservation]:
 def new_holds(cart: Cart, ctx: Context) -> Iterator[Reservation]:
     """Claims the units that were asked for; raises `OutOfStock` when they are not there."""
     wanted = ctx.data
-    if not Policies.RESERVE_AT_CART or not isinstance(wanted, AddToCart | ChangeCart):
+    if not Policies.RESERVE_AT_CART.is_on or not isinstance(wanted, AddToCart | ChangeCart):
         return
     if wanted.quantity > 0:
         yield from claimed(

@@ -42,7 +42,7 @@ def no_payment_is_open(order: Order, ctx: Context) -> Text | None:
 
 def review_is_automatic(order: Order, ctx: Context) -> Text | None:
     ctx.note(automatic=Policies.AUTO_REVIEW.value)
-    if Policies.AUTO_REVIEW:
+    if Policies.AUTO_REVIEW.is_on:
         return None
     return Text("自动审核已关闭", "Review by rule is switched off")
 
