@@ -63,7 +63,7 @@ class Merchant:
             start = got.text.index(":") + 1
             content = got.text[start : got.text.rindex(',"sign"')]
             assert genuine(self.gateway.folder, content, whole["sign"])
-        return next(value for name, value in whole.items() if name != "sign")  # type: ignore[no-any-return]
+        return next(value for name, value in whole.items() if name != "sign")
 
     def signed(self, method: str, biz: dict[str, str], **more: str) -> dict[str, str]:
         params = {

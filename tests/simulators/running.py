@@ -65,6 +65,10 @@ class Simulator:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def wait_attempts(self, path: str, count: int) -> None:
+        """Until the newest message of the list at `path` was sent `count` times."""
+        until(lambda: self.look(path)[0]["attempts"] == count, f"send {count} is written down")
+
     def _answers(self) -> bool:
         assert self.process.poll() is None, f"{self.name} ended with {self.process.returncode}"
         try:
@@ -107,7 +111,9 @@ class Ear:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/hear"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
         self._thread.start()
 
     def forms(self) -> list[dict[str, str]]:

@@ -230,10 +230,7 @@ def test_a_notification_comes_again_on_schedule_with_the_same_id_until_success(
         alipay.sim("pay", out_trade_no=number)
         shop.wait(1)
         for sends, pause in enumerate((240, 600, 600, 3600, 7200, 21600, 54000), start=1):
-            until(
-                lambda sends=sends: alipay.look("notifications")[0]["attempts"] == sends,
-                f"send {sends} is written down",
-            )
+            alipay.wait_attempts("notifications", sends)
             alipay.sim("clock", advance=pause - 30)
             assert len(shop.heard) == sends
             alipay.sim("clock", advance=30)

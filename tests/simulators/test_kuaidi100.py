@@ -140,10 +140,7 @@ def test_a_push_is_sent_again_after_half_an_hour_three_times(
         _subscribe(kuaidi100, waybill, shop.url)
         for sends in range(1, 4):
             shop.wait(sends)
-            until(
-                lambda sends=sends: kuaidi100.look("pushes")[0]["attempts"] == sends,
-                f"push {sends} is written down",
-            )
+            kuaidi100.wait_attempts("pushes", sends)
             kuaidi100.sim("clock", advance=1800)
 
         until(lambda: kuaidi100.look("pushes")[0]["state"] == "given_up", "giving up")

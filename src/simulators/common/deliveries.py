@@ -31,7 +31,7 @@ CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due) WHERE state = 'wai
 CREATE INDEX IF NOT EXISTS deliveries_subject ON deliveries (subject);
 """
 WORKERS = 4
-LONGEST_SLEEP = 1.0
+LONGEST_SLEEP = 0.25
 
 
 class Deliveries:
@@ -60,7 +60,7 @@ class Deliveries:
         self._thread = threading.Thread(target=self._loop, name="deliveries", daemon=True)
 
     def start(self, *, tick: Callable[[], None]) -> None:
-        """`tick` is called at every turn, at least once a second."""
+        """`tick` is called at every turn, at least four times a second."""
         self._tick = tick
         self._thread.start()
 
