@@ -7,6 +7,7 @@ the last line are the borders to the outside pools.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shangliu.process.drawing.graph import Graph, Node, Shape
@@ -54,13 +55,13 @@ def is_overview(graph: Graph) -> bool:
     return all(node.shape is Shape.STAGE for node in graph.nodes)
 
 
-def make_grid(graph: Graph, longest_drop: int = 11, first_side: int = 1) -> Grid:
+def make_grid(graph: Graph, longest_drop: int, sides: Sequence[int]) -> Grid:
     if is_overview(graph):
         lane = graph.lanes[:1]
         nodes = tuple(replace(node, lane=lane[0].code) for node in graph.nodes)
         graph = replace(graph, lanes=lane, nodes=nodes)
     column = columns(graph, longest_drop)
-    placed = rows(graph, column, first_side)
+    placed = rows(graph, column, sides)
     count = max(column.values(), default=0) + 1
     cell_of = {
         node.key: (2 * column[node.key] + 1, 2 * placed.row[node.key] + 2) for node in graph.nodes

@@ -18,34 +18,49 @@ from shangliu.process.drawing.tracks import spread
 
 _TRIES = 6
 _MARGIN = 8
-_ARRANGEMENTS = tuple((drop, side) for drop in (11, 3, 1, 6) for side in (1, -1))
-_EFFORT = 100_000
+_DROPS = (11, 3, 1, 6)
+_FEWEST, _MOST = 2, 40
+_EFFORT = 140_000
 _CRAMPED = 2_000
 
 
 def lay_out(graph: Graph) -> Geometry:
-    """The picture of `graph`; the same graph always gives the same picture.
-
-    A few arrangements are tried, as many as the size of the graph leaves time for; the one with
-    the fewest crossings, bends and cramped labels is taken.
-    """
-    effort = len(graph.nodes) * (len(graph.edges) + len(graph.messages))
-    arrangements = _ARRANGEMENTS[: max(2, min(len(_ARRANGEMENTS), _EFFORT // (effort + 1)))]
-    seen: set[tuple[tuple[str, Cell], ...]] = set()
-    best: tuple[int, Geometry] | None = None
-    for drop, side in arrangements:
-        grid = make_grid(graph, drop, side)
-        cells = tuple(grid.cell_of.items())
-        if cells in seen:
-            continue
-        seen.add(cells)
-        geometry, cramped = _draw(graph, grid)
-        cost = price(geometry) + _CRAMPED * cramped
-        if best is None or cost < best[0]:
-            best = (cost, geometry)
-    if best is None:
+    """The picture of `graph`; the same graph always gives the same picture."""
+    if not graph.nodes:
         raise ValueError("nothing to draw")
-    return best[1]
+    return _Search(graph).best()
+
+
+class _Search:
+    """Tries arrangements, as many as the size of the graph leaves time for, and keeps the best."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        effort = len(graph.nodes) * (len(graph.edges) + len(graph.messages) + 1)
+        self.left = max(_FEWEST, min(_MOST, _EFFORT // effort))
+        self.found: dict[tuple[tuple[str, Cell], ...], tuple[int, Geometry]] = {}
+
+    def best(self) -> Geometry:
+        """First how far steps may drop, then for each lane on which side its side paths run."""
+        lanes = len(self.graph.lanes)
+        starts = [(drop, (side,) * lanes) for drop in _DROPS for side in (1, -1)]
+        drop, sides = min(starts, key=lambda one: self._cost(*one))
+        for lane in range(lanes):
+            flipped = (*sides[:lane], -sides[lane], *sides[lane + 1 :])
+            if self._cost(drop, flipped) < self._cost(drop, sides):
+                sides = flipped
+        return min(self.found.values(), key=lambda one: one[0])[1]
+
+    def _cost(self, drop: int, sides: tuple[int, ...]) -> float:
+        grid = make_grid(self.graph, drop, sides)
+        cells = tuple(grid.cell_of.items())
+        if cells not in self.found:
+            if not self.left:
+                return float("inf")
+            self.left -= 1
+            geometry, cramped = _draw(self.graph, grid)
+            self.found[cells] = (price(geometry) + _CRAMPED * cramped, geometry)
+        return self.found[cells][0]
 
 
 def _draw(graph: Graph, grid: Grid) -> tuple[Geometry, int]:

@@ -14,7 +14,7 @@ from shangliu.process.drawing.graph import Edge, Graph, Node, Shape
 _DEEPEST_CELL = 2
 
 
-def columns(graph: Graph, longest_drop: int = 11) -> dict[str, int]:
+def columns(graph: Graph, longest_drop: int) -> dict[str, int]:
     """The column of every node; those of a stage are left of those of the next.
 
     `longest_drop` is how many lanes further a step may stand in the column of the one before.

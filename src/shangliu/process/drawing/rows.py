@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shangliu.process.drawing.graph import Graph, Node
@@ -18,13 +19,13 @@ class Rows:
     lane_of: tuple[int, ...]
 
 
-def rows(graph: Graph, column: dict[str, int], first: int = 1) -> Rows:
-    """`first` is the side that is tried first for a side path: 1 below, -1 above."""
+def rows(graph: Graph, column: dict[str, int], sides: Sequence[int]) -> Rows:
+    """`sides` says for each lane where a side path is tried first: 1 below, -1 above."""
     row: dict[str, int] = {}
     lane_of: list[int] = []
     for index, lane in enumerate(graph.lanes):
         members = [node for node in graph.nodes if node.lane == lane.code]
-        local = _Lane(graph, index, members, column, first).rows()
+        local = _Lane(graph, index, members, column, sides[index]).rows()
         levels = sorted(set(local.values())) or [0]
         row |= {key: len(lane_of) + levels.index(level) for key, level in local.items()}
         lane_of += [index] * len(levels)
