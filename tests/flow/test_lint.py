@@ -45,9 +45,7 @@ def _process(
 
 
 def _flow(process: Process[Stateful], *links: Link, beside: tuple[Process[Any], ...] = ()) -> Flow:
-    return replace(
-        FLOW, processes=(process, *beside), links=links, bridges=(), goes_on={}
-    )
+    return replace(FLOW, processes=(process, *beside), links=links, bridges=(), goes_on={})
 
 
 def _found(flow: Flow) -> set[tuple[str, str]]:
@@ -72,13 +70,13 @@ def test_a_rule_that_nothing_sets_off() -> None:
 
 def test_an_end_that_still_holds_stock() -> None:
     states = {S.ONE: State(label=Text("态", "State"), holds_stock=True)}
-    assert ("dead-end", "thing:one") in _found(_flow(_process(_step("make", (), S.ONE), states=states)))
+    assert ("dead-end", "thing:one") in _found(
+        _flow(_process(_step("make", (), S.ONE), states=states))
+    )
 
 
 def test_people_who_may_take_for_ever() -> None:
-    flow = _flow(
-        _process(_step("make", (), S.ONE), _step("do", (S.ONE,), S.TWO, kind=Kind.USER))
-    )
+    flow = _flow(_process(_step("make", (), S.ONE), _step("do", (S.ONE,), S.TWO, kind=Kind.USER)))
     assert ("no-time-out", "thing:one") in _found(flow)
 
 
@@ -99,9 +97,7 @@ def test_stock_that_is_left_behind() -> None:
         S.ONE: State(label=Text("态", "State"), holds_stock=True),
         S.TWO: State(label=Text("态", "State")),
     }
-    process = _process(
-        _step("make", (), S.ONE), _step("drop", (S.ONE,), S.TWO), states=states
-    )
+    process = _process(_step("make", (), S.ONE), _step("drop", (S.ONE,), S.TWO), states=states)
     assert ("stock-gap", "thing.drop") in _found(_flow(process))
 
 

@@ -51,7 +51,11 @@ pytestmark = pytest.mark.django_db
 
 BUYER = frozenset({Role.BUYER})
 RECEIVER = checkout.Receiver(
-    name="张三", phone="13912345678", province="浙江省", city="杭州市", district="西湖区",
+    name="张三",
+    phone="13912345678",
+    province="浙江省",
+    city="杭州市",
+    district="西湖区",
     street="文三路 100 号",
 )
 
@@ -116,8 +120,13 @@ def test_the_same_submit_makes_one_order(shop: Shop) -> None:
     total = checkout.preview(cart_view(cart)).total
     numbers = {
         checkout.place_order(
-            cart=cart, receiver=RECEIVER, delivery="standard", remark="", submit_key="once",
-            expected=total, user_id=None,
+            cart=cart,
+            receiver=RECEIVER,
+            delivery="standard",
+            remark="",
+            submit_key="once",
+            expected=total,
+            user_id=None,
         ).number
         for _ in range(50)
     }
@@ -138,8 +147,13 @@ def test_a_changed_price_is_said_before_anything_is_ordered(shop: Shop) -> None:
     ]
     with pytest.raises(Refused, match="应付金额由 ¥128.00 变为 ¥130.00"):
         checkout.place_order(
-            cart=cart, receiver=RECEIVER, delivery="standard", remark="", submit_key="k",
-            expected=seen, user_id=None,
+            cart=cart,
+            receiver=RECEIVER,
+            delivery="standard",
+            remark="",
+            submit_key="k",
+            expected=seen,
+            user_id=None,
         )
     assert not Trade.objects.exists()
 
@@ -152,7 +166,9 @@ def test_a_bad_phone_is_refused_with_what_to_do(shop: Shop, phone: str) -> None:
 
 def test_more_than_there_is_cannot_be_held(shop: Shop) -> None:
     first = hold(shop, 600)
-    assert [one.quantity for one in Reservation.objects.filter(cart_id=first).order_by("-quantity")] == [
+    assert [
+        one.quantity for one in Reservation.objects.filter(cart_id=first).order_by("-quantity")
+    ] == [
         500,
         100,
     ]
@@ -181,8 +197,13 @@ def test_a_hold_ends_says_so_and_is_taken_again_at_checkout(shop: Shop) -> None:
         assert counters(shop) == (500, 0, 0, 0)
         assert cart_view(cart).rows[0].held == 0
         trade = checkout.place_order(
-            cart=cart, receiver=RECEIVER, delivery="standard", remark="", submit_key="k",
-            expected=checkout.preview(cart_view(cart)).total, user_id=None,
+            cart=cart,
+            receiver=RECEIVER,
+            delivery="standard",
+            remark="",
+            submit_key="k",
+            expected=checkout.preview(cart_view(cart)).total,
+            user_id=None,
         )
     assert counters(shop) == (500, 3, 0, 0)
     assert Reservation.objects.get().case_no == trade.number
@@ -215,7 +236,10 @@ def test_an_unpaid_order_times_out_only_after_the_gateway_was_asked(shop: Shop) 
 
 def start(shop: Shop, order: Order) -> Payment:
     money.start(
-        trade=order.trade, provider_code=shop.gateway.code, return_url="r", notify_url="n",
+        trade=order.trade,
+        provider_code=shop.gateway.code,
+        return_url="r",
+        notify_url="n",
         actor="guest",
     )
     return Payment.objects.latest("id")
@@ -351,7 +375,10 @@ def test_goods_that_come_back_are_restocked_only_when_good(shop: Shop) -> None:
     assert case.amount == Money(25600)
     step("aftersale.approve", case)
     steps.take(
-        "aftersale.send_back", case, actor="guest", roles=BUYER,
+        "aftersale.send_back",
+        case,
+        actor="guest",
+        roles=BUYER,
         data=ReturnWaybill(carrier="shunfeng", waybill_no="SF123"),
     )
     step("aftersale.receive", case)
@@ -373,7 +400,10 @@ def test_refused_goods_are_not_refunded_nor_restocked(shop: Shop) -> None:
     case = applied(order)
     step("aftersale.approve", case)
     steps.take(
-        "aftersale.send_back", case, actor="guest", roles=BUYER,
+        "aftersale.send_back",
+        case,
+        actor="guest",
+        roles=BUYER,
         data=ReturnWaybill(carrier="shunfeng", waybill_no="SF1"),
     )
     step("aftersale.receive", case)

@@ -81,14 +81,21 @@ class Walk(RuleBasedStateMachine):
     def buy(self, quantity: int) -> None:
         with self._at():
             cart = carts.add(
-                token=carts.new_token(), user_id=None, visit="", variant_id=self.shop.tea.pk,
+                token=carts.new_token(),
+                user_id=None,
+                visit="",
+                variant_id=self.shop.tea.pk,
                 quantity=quantity,
             )
             checkout.place_order(
                 cart=cart,
                 receiver=checkout.Receiver(
-                    name="张三", phone="13912345678", province="浙江省", city="宁波市",
-                    district="海曙区", street="中山西路 2 号",
+                    name="张三",
+                    phone="13912345678",
+                    province="浙江省",
+                    city="宁波市",
+                    district="海曙区",
+                    street="中山西路 2 号",
                 ),
                 delivery="standard",
                 remark="",
@@ -103,7 +110,10 @@ class Walk(RuleBasedStateMachine):
             with self._at():
                 _try(
                     lambda: money.start(
-                        trade=order.trade, provider_code="testpay", return_url="r", notify_url="n",
+                        trade=order.trade,
+                        provider_code="testpay",
+                        return_url="r",
+                        notify_url="n",
                         actor="guest",
                     )
                 )
@@ -121,7 +131,9 @@ class Walk(RuleBasedStateMachine):
         if order := _one(pick, Order, None):
             with self._at():
                 _try(
-                    lambda: orders.cancel(order=order, actor="guest", role=Role.BUYER, reason="算了")
+                    lambda: orders.cancel(
+                        order=order, actor="guest", role=Role.BUYER, reason="算了"
+                    )
                 )
 
     @rule(pick=st.randoms(use_true_random=False), quantity=st.integers(0, 3))
@@ -131,7 +143,10 @@ class Walk(RuleBasedStateMachine):
             with self._at():
                 _try(
                     lambda: aftersales.apply(
-                        order=order, quantities={line.pk: quantity}, reason="质量问题", note="",
+                        order=order,
+                        quantities={line.pk: quantity},
+                        reason="质量问题",
+                        note="",
                         actor="guest",
                     )
                 )

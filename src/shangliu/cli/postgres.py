@@ -270,4 +270,3 @@ def _is_postgres(pid: int) -> bool:
         ["ps", "-o", "stat=,command=", "-p", str(pid)], check=False, capture_output=True, text=True
     ).stdout
     return "postgres" in said and not said.startswith("Z")
-

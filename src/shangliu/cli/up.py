@@ -164,7 +164,9 @@ def _tell_ready(env: Env, seconds: float) -> None:
     if env.simulators:
         lines += [
             _Line("支付宝模拟器", "Alipay simulator", f"http://127.0.0.1:{env.alipay_port}/_sim/"),
-            _Line("快递模拟器", "Carrier simulator", f"http://127.0.0.1:{env.kuaidi100_port}/_sim/"),
+            _Line(
+                "快递模拟器", "Carrier simulator", f"http://127.0.0.1:{env.kuaidi100_port}/_sim/"
+            ),
             _Line("财务系统", "Finance system", f"http://127.0.0.1:{env.finance_port}/"),
         ]
     _tell(f"就绪，用时 {seconds:.0f} 秒 / ready after {seconds:.0f} s")

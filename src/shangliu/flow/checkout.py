@@ -14,8 +14,8 @@ from shangliu.domain.inventory.services import OutOfStock
 from shangliu.domain.orders.models import Order, Trade
 from shangliu.flow.order.basket import Basket
 from shangliu.flow.order.definition import ORDER
-from shangliu.flow.order.times import terms
 from shangliu.flow.policies import Policies
+from shangliu.flow.times import terms
 from shangliu.platform import clock, numbers
 from shangliu.platform.errors import Refused
 from shangliu.platform.money import Money
@@ -74,9 +74,7 @@ def preview(view: CartView, *, delivery: str = "standard") -> Preview:
     free_from = Money(Policies.FREE_FREIGHT.value)
     pieces = sum(row.quantity for row in view.chosen)
     amounts = (
-        AmountLine(
-            Text("商品金额", "Goods"), goods, Text(f"共 {pieces} 件", f"{pieces} pieces")
-        ),
+        AmountLine(Text("商品金额", "Goods"), goods, Text(f"共 {pieces} 件", f"{pieces} pieces")),
         AmountLine(
             Text("运费", "Delivery"),
             chosen.cost,
@@ -203,9 +201,7 @@ def _warnings(view: CartView) -> list[Text]:
             found.append(Text(f"“{row.name}”已下架", f"“{row.name}” is no longer on sale"))
         elif not row.enough:
             left = row.held + row.available
-            found.append(
-                Text(f"“{row.name}”仅剩 {left} 件", f"Only {left} left of “{row.name}”")
-            )
+            found.append(Text(f"“{row.name}”仅剩 {left} 件", f"Only {left} left of “{row.name}”"))
         elif row.price != row.price_seen:
             found.append(
                 Text(

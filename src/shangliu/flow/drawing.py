@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from shangliu.platform.text import Text
@@ -198,7 +199,9 @@ class _Drawer:
             for step in self.flow[process].steps_from(state)
             if f"{process}.{step.name}" not in self.fired and not self._only_chosen(process, step)
         ]
-        begun = [one.begins for one in self.flow.bridges if (one.process, one.state) == (process, state)]
+        begun = [
+            one.begins for one in self.flow.bridges if (one.process, one.state) == (process, state)
+        ]
         return own + begun
 
     def _only_chosen(self, process: str, step: Step[Any]) -> bool:
@@ -253,9 +256,7 @@ class _Drawer:
         """A diamond that a rule decides at once, between what one step may set off."""
         process, step = self.flow.step(name)
         label = question or self._decision(process.name, step.target) or step.label
-        return self._fork(
-            f"{name}/", ways, beside=beside or name, label=label, otherwise=otherwise
-        )
+        return self._fork(f"{name}/", ways, beside=beside or name, label=label, otherwise=otherwise)
 
     def _fork(
         self,
@@ -398,7 +399,7 @@ class _Drawer:
 
 
 def _pairs(links: tuple[Link, ...]) -> list[tuple[Link, Link]]:
-    return list(zip(links, links[1:], strict=False))
+    return list(pairwise(links))
 
 
 def _people_work_it_off(step: Step[Any]) -> bool:

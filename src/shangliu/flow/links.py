@@ -39,9 +39,7 @@ LINKS = (
     Link(after="cart.change", fire=("reservation.release",), on=cart.held_before, main=False),
     Link(after="cart.change", fire=("reservation.hold",), on=cart.new_holds, main=False),
     Link(after="order.place", fire=("cart.check_out",), on=_cart_of),
-    Link(
-        after="order.place", fire=("reservation.rehold",), on=basket.to_hold_again, main=False
-    ),
+    Link(after="order.place", fire=("reservation.rehold",), on=basket.to_hold_again, main=False),
     Link(after="order.place", fire=("reservation.hold",), on=basket.to_hold_anew, main=False),
     Link(after="order.place", fire=("reservation.renew",), on=_claims(ReservationState.HELD)),
     Link(after="payment.start", fire=("payment.send",), on=_itself),
@@ -94,11 +92,18 @@ LINKS = (
     Link(after="order.confirm_receipt", fire=("settlement.accrue",), on=settlement.new_entry),
     Link(after="order.auto_complete", fire=("settlement.accrue",), on=settlement.new_entry),
     Link(
-        after="aftersale.apply", fire=("aftersale.auto_approve",), on=aftersale.itself, optional=True
+        after="aftersale.apply",
+        fire=("aftersale.auto_approve",),
+        on=aftersale.itself,
+        optional=True,
     ),
     *(
-        Link(after=f"aftersale.{step}", fire=("fulfilment.cancel",), on=aftersale.tasks_to_stop,
-             main=False)
+        Link(
+            after=f"aftersale.{step}",
+            fire=("fulfilment.cancel",),
+            on=aftersale.tasks_to_stop,
+            main=False,
+        )
         for step in ("auto_approve", "approve", "approve_by_time", "uphold")
     ),
     *(

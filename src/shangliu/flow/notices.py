@@ -19,7 +19,7 @@ from shangliu.process.definition import Process
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """`{number}` and `{amount}` are filled in. `sms`: also sent to the phone, where that matters."""
+    """`{number}` and `{amount}` are filled in. `sms`: sent to the phone as well."""
 
     title: Text
     text: Text
@@ -105,7 +105,10 @@ TEMPLATES: Mapping[str, Template] = {
     ),
     "aftersale_lapsed": _both(
         ("售后已关闭", "After-sale closed"),
-        ("售后单 {number} 逾期未寄回，已关闭。", "Case {number} closed: nothing came back in time."),
+        (
+            "售后单 {number} 逾期未寄回，已关闭。",
+            "Case {number} closed: nothing came back in time.",
+        ),
     ),
     "aftersale_goods_refused": _both(
         ("退货未通过验收", "Goods not accepted"),
@@ -113,7 +116,10 @@ TEMPLATES: Mapping[str, Template] = {
     ),
     "aftersale_completed": _both(
         ("售后已完成", "After-sale completed"),
-        ("售后单 {number} 已完成，退款 {amount}。", "Case {number} is complete, {amount} refunded."),
+        (
+            "售后单 {number} 已完成，退款 {amount}。",
+            "Case {number} is complete, {amount} refunded.",
+        ),
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Steps that are due: the clock takes them, one transaction each, so any worker may die at any time."""
+"""Steps that are due. The clock takes them, one transaction each: any worker may die at any time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BY_HAND: Mapping[str, Callable[[Any], object]] = {
 
 
 def run_due(*, limit: int = BATCH) -> int:
-    """Take every timer step that is due, at most `limit` of a process; gives how many were tried."""
+    """Take every timer step that is due, `limit` of a process at most; gives how many were tried."""
     tried = 0
     for process in flow().processes:
         if process.model is not None and any(step.at for step in process.steps):
@@ -65,7 +65,7 @@ def _ring(process: Process[Any], subject: Stateful) -> None:
         return
     subject.refresh_from_db()
     if subject.due_at is not None and subject.due_at <= clock.now():
-        engine.postpone(process, subject, until=clock.now() + RETRY)
+        engine.postpone(subject, until=clock.now() + RETRY)
 
 
 def _take(process: Process[Any], step: Step[Any], subject: Stateful) -> None:
@@ -75,12 +75,12 @@ def _take(process: Process[Any], step: Step[Any], subject: Stateful) -> None:
         return
     with transaction.atomic():
         ctx = Context(actor="timer", role=Role.SYSTEM)
-        if not _claim(process, subject):
+        if not _claim(subject):
             return
         engine.fire(process, step, subject, ctx)
 
 
-def _claim(process: Process[Any], subject: Stateful) -> bool:
+def _claim(subject: Stateful) -> bool:
     """False when another worker has the row, or took the step already."""
     table = type(subject)._meta.db_table  # noqa: SLF001
     with connection.cursor() as cursor:

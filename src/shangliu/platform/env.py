@@ -167,4 +167,3 @@ def _kept_secret(path: Path) -> str:
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_urlsafe(48))
     return path.read_text().strip()
-

@@ -36,7 +36,9 @@ class Outbox(models.Model):
                 name="outbox_ordering",
                 condition=Q(done_at__isnull=True),
             ),
-            models.Index(fields=["dead_at"], name="outbox_dead", condition=Q(dead_at__isnull=False)),
+            models.Index(
+                fields=["dead_at"], name="outbox_dead", condition=Q(dead_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,10 +6,12 @@ it to the next one; handlers must bear being called twice.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -82,9 +84,7 @@ def redrive(outbox_id: int) -> None:
 def lag() -> timedelta:
     """How long the oldest row that is due has been waiting; zero when none is."""
     oldest = (
-        Outbox.objects.filter(
-            done_at__isnull=True, dead_at__isnull=True, due_at__lte=clock.now()
-        )
+        Outbox.objects.filter(done_at__isnull=True, dead_at__isnull=True, due_at__lte=clock.now())
         .order_by("due_at")
         .values_list("due_at", flat=True)
         .first()
@@ -93,26 +93,25 @@ def lag() -> timedelta:
 
 
 def _lease(limit: int) -> list[Letter]:
-    given = {"now": clock.now(), "until": clock.now() + LEASE, "limit": limit}
+    given: dict[str, Any] = {"now": clock.now(), "until": clock.now() + LEASE, "limit": limit}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_LEASE, given)
         return [_letter(row) for row in cursor.fetchall()]
 
 
-def _letter(row: tuple[int, str, str, object, int, int, datetime]) -> Letter:
+def _letter(row: tuple[int, str, str, str, int, int, datetime]) -> Letter:
     pk, topic, case_no, body, event_id, attempts, created_at = row
-    content = Outbox._meta.get_field("body").from_db_value(body, None, connection)  # type: ignore[attr-defined]  # noqa: SLF001
-    return Letter(pk, topic, case_no, content, event_id, attempts, created_at)
+    return Letter(pk, topic, case_no, json.loads(body), event_id, attempts, created_at)
 
 
 def _deliver(handlers: Mapping[str, Handler], letter: Letter) -> None:
     handler = handlers.get(letter.topic) or handlers.get(letter.topic.partition(".")[0] + ".*")
+    if handler is None:
+        _put_back(letter, LookupError(f"nobody takes {letter.topic}"))
+        return
     try:
-        if handler is None:
-            raise LookupError(f"nobody takes {letter.topic}")
         handler(letter)
-    except Exception as error:
-        # Whatever a handler raises, the letter must live on and the relay with it.
+    except Exception as error:  # noqa: BLE001 - whatever it is, the letter and the relay live on
         log.warning("outbox %s %s: %s", letter.id, letter.topic, error)
         _put_back(letter, error)
         return
@@ -128,3 +127,25 @@ def _put_back(letter: Letter, error: Exception) -> None:
         return
     wait = timedelta(seconds=min(2 ** (letter.attempts - 1), 600))
     row.update(due_at=clock.now() + wait, error=said)
+
+
+def dead_letters(limit: int = 100) -> list[Outbox]:
+    """What was given up, the newest first."""
+    return list(Outbox.objects.filter(dead_at__isnull=False).order_by("-dead_at")[:limit])
+
+
+def waiting_letters(limit: int = 100) -> list[Outbox]:
+    """What is still to be delivered, the next first."""
+    return list(
+        Outbox.objects.filter(done_at__isnull=True, dead_at__isnull=True).order_by("due_at", "id")[
+            :limit
+        ]
+    )
+
+
+def counts() -> dict[str, int]:
+    """How many letters are dead and how many wait."""
+    return {
+        "dead": Outbox.objects.filter(dead_at__isnull=False).count(),
+        "waiting": Outbox.objects.filter(done_at__isnull=True, dead_at__isnull=True).count(),
+    }

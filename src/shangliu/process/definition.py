@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
 @dataclass
 class Context:
-    """Who takes a step, with what. `facts` go into the event row; `fresh` are rows already locked."""
+    """Who takes a step, with what. `facts` go into the event; `fresh` are rows read under lock."""
 
     actor: str
     role: Role
@@ -191,9 +191,7 @@ class Process(Generic[T]):
 
     def reachable(self) -> set[StrEnum]:
         found = {step.target for step in self.steps if step.creates}
-        while more := {
-            step.target for step in self.steps if found & set(step.source)
-        } - found:
+        while more := {step.target for step in self.steps if found & set(step.source)} - found:
             found |= more
         return found
 
@@ -204,9 +202,7 @@ class Process(Generic[T]):
     @property
     def terminal(self) -> tuple[StrEnum, ...]:
         """States that nothing leaves."""
-        left = {
-            state for step in self.steps for state in step.source if step.target != state
-        }
+        left = {state for step in self.steps for state in step.source if step.target != state}
         return tuple(state for state in self.states if state not in left)
 
     def steps_from(self, state: str) -> tuple[Step[T], ...]:
@@ -304,11 +300,26 @@ class Flow:
     @cached_property
     def fingerprint(self) -> str:
         """Changes when anything that is drawn or enforced changes."""
-        said = repr(
-            [
-                (name, step.label, step.source, step.target, sorted(step.by), step.lane.code,
-                 step.stage.code, step.kind, step.outcome, step.main)
-                for name, _, step in self.steps()
-            ]
-        ) + repr([(link.after, link.fire) for link in self.links]) + repr(self.bridges) + repr(self.goes_on)
+        said = (
+            repr(
+                [
+                    (
+                        name,
+                        step.label,
+                        step.source,
+                        step.target,
+                        sorted(step.by),
+                        step.lane.code,
+                        step.stage.code,
+                        step.kind,
+                        step.outcome,
+                        step.main,
+                    )
+                    for name, _, step in self.steps()
+                ]
+            )
+            + repr([(link.after, link.fire) for link in self.links])
+            + repr(self.bridges)
+            + repr(self.goes_on)
+        )
         return hashlib.sha256(said.encode()).hexdigest()[:12]

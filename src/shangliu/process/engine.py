@@ -14,7 +14,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -31,16 +31,20 @@ T = TypeVar("T", bound=Stateful)
 _EVENT = """
   INSERT INTO process_event (at, process, object_id, case_no, version, step, source, target, prev,
     cause, lane, role, actor, entered_at, dwell_us, facts, key)
-  SELECT %(at)s::timestamptz, %(process)s::text, i.id, i.case_no, %(version)s::int, %(step)s::text, i.source, %(target)s::text, i.prev,
-    %(cause)s::text, %(lane)s::text, %(role)s::text, %(actor)s::text, i.entered_at,
-    (extract(epoch FROM %(at)s::timestamptz - i.entered_at) * 1000000)::bigint, %(facts)s::jsonb, %(key)s::text
+  SELECT %(at)s::timestamptz, %(process)s::text, i.id, i.case_no, %(version)s::int, %(step)s::text,
+    i.source, %(target)s::text, i.prev, %(cause)s::text, %(lane)s::text, %(role)s::text,
+    %(actor)s::text, i.entered_at,
+    (extract(epoch FROM %(at)s::timestamptz - i.entered_at) * 1000000)::bigint,
+    %(facts)s::jsonb, %(key)s::text
   FROM {moved}
   RETURNING id, object_id, case_no"""
 
 _OUTBOX = """
   INSERT INTO platform_outbox (topic, ordering, body, event_id, created_at, due_at, attempts, error)
-  SELECT topic, e.case_no, jsonb_build_object('process', %(process)s::text, 'id', e.object_id,
-    'step', %(step)s::text, 'case', e.case_no, 'actor', %(actor)s::text) , e.id, %(at)s::timestamptz, %(at)s::timestamptz, 0, ''
+  SELECT topic, e.case_no,
+    jsonb_build_object('process', %(process)s::text, 'id', e.object_id, 'step', %(step)s::text,
+      'case', e.case_no, 'actor', %(actor)s::text),
+    e.id, %(at)s::timestamptz, %(at)s::timestamptz, 0, ''
   FROM event e, unnest(%(topics)s::text[]) topic"""
 
 _INPUT = """input AS (
@@ -48,16 +52,19 @@ _INPUT = """input AS (
     %(entered)s::timestamptz[], %(cases)s::text[], %(dues)s::timestamptz[])
     AS i(id, source, prev, entered_at, case_no, due_at))"""
 
+# The texts below are put together from constants of this file; values are always parameters.
 _MOVE = (
     "WITH pass AS MATERIALIZED (SELECT set_config('shangliu.step', %(pass)s::text, true)),"
     + _INPUT
     + """, moved AS (
-  UPDATE {table} t SET state = %(target)s::text, due_at = i.due_at, last_step = %(step)s::text{columns},
-    entered_at = CASE WHEN i.source = %(target)s::text THEN t.entered_at ELSE %(at)s::timestamptz END
+  UPDATE {table} t SET state = %(target)s::text, due_at = i.due_at, last_step = %(step)s::text
+    {columns},
+    entered_at = CASE WHEN i.source = %(target)s::text THEN t.entered_at
+      ELSE %(at)s::timestamptz END
   FROM input i, pass
   WHERE t.id = i.id AND t.state = i.source
   RETURNING i.*), event AS ("""
-    + _EVENT.format(moved="moved i")
+    + _EVENT.replace("{moved}", "moved i")
     + "), sent AS ("
     + _OUTBOX
     + ") SELECT id, object_id FROM event"
@@ -67,7 +74,7 @@ _BEGIN = (
     "WITH "
     + _INPUT
     + ", event AS ("
-    + _EVENT.format(moved="input i")
+    + _EVENT.replace("{moved}", "input i")
     + "), sent AS ("
     + _OUTBOX
     + ") SELECT id, object_id FROM event"
@@ -111,16 +118,21 @@ def fire_all(
         _lock(process, subject, ctx)
     if key is not None and Event.objects.filter(key=key).exists():
         return None
-    for subject in subjects:
-        if reasons := step.refusals(subject, ctx):
-            raise Refused(*reasons)
-    _expect(step, ctx)
-    before = [(one.state, one.last_step, one.entered_at) for one in subjects]
+    _check(step, subjects, ctx)
+    before = [_Before(one.state, one.last_step, one.entered_at) for one in subjects]
     ctx.columns.clear()
-    for effect in step.does:
-        for subject in subjects:
-            effect(subject, ctx)
-    return _write(process, step, subjects, before, ctx, key)
+    _act(step, subjects, ctx)
+    moment = clock.now()
+    for subject, was in zip(subjects, before, strict=True):
+        subject.state = step.target.value
+        subject.last_step = step.name
+        subject.entered_at = (was.entered or moment) if was.state == step.target else moment
+        subject.due_at = _due(process, step, subject, moment)
+    taken = _record(_MOVE, _Move(process, step, subjects, before), ctx, key)
+    if len(taken.events) != len(subjects):
+        raise Conflict(f"{process.name}.{step.name}")
+    _follow(process, step, subjects, ctx)
+    return taken
 
 
 @transaction.atomic(savepoint=False)
@@ -145,10 +157,7 @@ def begin_all(
         return Taken({})
     if not step.creates:
         raise ValueError(f"{process.name}.{step.name} does not create anything")
-    for subject in subjects:
-        if reasons := step.refusals(subject, ctx):
-            raise Refused(*reasons)
-    _expect(step, ctx)
+    _check(step, subjects, ctx)
     moment = clock.now()
     for subject in subjects:
         subject.state = step.target.value
@@ -156,29 +165,24 @@ def begin_all(
         subject.entered_at = moment
         subject.flow_version = running.flow().number
         subject.due_at = _due(process, step, subject, moment)
-    type(subjects[0])._default_manager.bulk_create(subjects)  # type: ignore[attr-defined]  # noqa: SLF001
+    type(subjects[0])._default_manager.bulk_create(subjects)  # noqa: SLF001
     ctx.fresh.update((process.name, subject.pk) for subject in subjects)
-    for effect in step.does:
-        for subject in subjects:
-            effect(subject, ctx)
+    _act(step, subjects, ctx)
     if ctx.columns:
         raise ValueError(f"{process.name}.{step.name} creates: set columns before it, not in it")
-    rows = [("", "", None)] * len(subjects)
-    taken = _record(_BEGIN, process, step, subjects, rows, ctx, key, moment)
+    taken = _record(_BEGIN, _Move(process, step, subjects, [_UNBORN] * len(subjects)), ctx, key)
     _follow(process, step, subjects, ctx)
     return taken
 
 
-def postpone(process: Process[T], subject: T, *, until: datetime) -> None:
+def postpone(subject: Stateful, *, until: datetime) -> None:
     """Let a timer that could not be taken ring again later."""
-    type(subject)._default_manager.filter(pk=subject.pk, state=subject.state).update(  # type: ignore[attr-defined]  # noqa: SLF001
-        due_at=until
-    )
+    type(subject)._default_manager.filter(  # noqa: SLF001
+        pk=subject.pk, state=subject.state
+    ).update(due_at=until)
 
 
-def offers(
-    process: Process[T], subject: T, ctx: Context
-) -> list[tuple[Step[T], tuple[Text, ...]]]:
+def offers(process: Process[T], subject: T, ctx: Context) -> list[tuple[Step[T], tuple[Text, ...]]]:
     """The steps that `ctx.role` may be shown on `subject` now, each with the reasons against it."""
     return [
         (step, step.refusals(subject, ctx))
@@ -187,49 +191,54 @@ def offers(
     ]
 
 
-def _write(
-    process: Process[T],
-    step: Step[T],
-    subjects: Sequence[T],
-    before: list[tuple[str, str, datetime]],
-    ctx: Context,
-    key: str | None,
-) -> Taken:
-    moment = clock.now()
-    for subject, (source, _, entered) in zip(subjects, before, strict=True):
-        subject.state = step.target.value
-        subject.last_step = step.name
-        subject.entered_at = entered if source == step.target else moment
-        subject.due_at = _due(process, step, subject, moment)
-    rows: list[tuple[str, str, datetime | None]] = [*before]
-    taken = _record(_MOVE, process, step, subjects, rows, ctx, key, moment)
-    if len(taken.events) != len(subjects):
-        raise Conflict(f"{process.name}.{step.name}")
-    _follow(process, step, subjects, ctx)
-    return taken
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """Where an object stood."""
+
+    state: str
+    step: str
+    entered: datetime | None
 
 
-def _record(
-    statement: str,
-    process: Process[T],
-    step: Step[T],
-    subjects: Sequence[T],
-    before: Sequence[tuple[str, str, datetime | None]],
-    ctx: Context,
-    key: str | None,
-    moment: datetime,
-) -> Taken:
-    ids = [subject.pk for subject in subjects]
-    marks = ",".join(map(str, ids))
-    given = {
+_UNBORN = _Before("", "", None)
+
+
+@dataclass(frozen=True)
+class _Move(Generic[T]):
+    """One step of several objects, about to be written."""
+
+    process: Process[T]
+    step: Step[T]
+    subjects: Sequence[T]
+    before: Sequence[_Before]
+
+
+def _check(step: Step[T], subjects: Sequence[T], ctx: Context) -> None:
+    for subject in subjects:
+        if reasons := step.refusals(subject, ctx):
+            raise Refused(*reasons)
+    if step.asks is not None and not isinstance(ctx.data, step.asks):
+        raise TypeError(f"{step.name} asks for {step.asks.__name__}")
+
+
+def _act(step: Step[T], subjects: Sequence[T], ctx: Context) -> None:
+    for effect in step.does:
+        for subject in subjects:
+            effect(subject, ctx)
+
+
+def _record(statement: str, move: _Move[T], ctx: Context, key: str | None) -> Taken:
+    process, step, subjects = move.process, move.step, move.subjects
+    marks = ",".join(str(subject.pk) for subject in subjects)
+    given: dict[str, Any] = {
         "pass": f"{process.name}:{step.target.value}:,{marks},",
-        "ids": ids,
-        "sources": [source for source, _, _ in before],
-        "prevs": [prev for _, prev, _ in before],
-        "entered": [entered for _, _, entered in before],
+        "ids": [subject.pk for subject in subjects],
+        "sources": [was.state for was in move.before],
+        "prevs": [was.step for was in move.before],
+        "entered": [was.entered for was in move.before],
         "cases": [subject.case_no for subject in subjects],
         "dues": [subject.due_at for subject in subjects],
-        "at": moment,
+        "at": clock.now(),
         "process": process.name,
         "version": running.flow().number,
         "step": step.name,
@@ -318,19 +327,10 @@ def _refresh(subject: Stateful) -> None:
     subject.refresh_from_db(from_queryset=rows)
 
 
-def _due(
-    process: Process[T], step: Step[T], subject: T, moment: datetime
-) -> datetime | None:
+def _due(process: Process[T], step: Step[T], subject: T, moment: datetime) -> datetime | None:
     times = [
         due
         for timer in process.timers(step.target)
         if timer.at is not None and (due := timer.at(subject, moment)) is not None
     ]
     return min(times, default=None)
-
-
-def _expect(step: Step[Any], ctx: Context) -> None:
-    if step.asks is not None and not isinstance(ctx.data, step.asks):
-        raise TypeError(f"{step.name} asks for {step.asks.__name__}")
-
-

@@ -80,7 +80,9 @@ def _no_time_out(flow: Flow) -> Iterator[Finding]:
             waits_for_people = any(
                 step.kind in (Kind.USER, Kind.MANUAL, Kind.MESSAGE) for step in leaving
             )
-            has_clock = bool(process.timers(state)) or any(step.within is not None for step in leaving)
+            has_clock = bool(process.timers(state)) or any(
+                step.within is not None for step in leaving
+            )
             if waits_for_people and not has_clock:
                 yield Finding(
                     "no-time-out",
@@ -98,7 +100,12 @@ def _only_one_way_of_being_late(flow: Flow) -> Iterator[Finding]:
         for state, words in process.states.items():
             leaving = [step for step in process.steps_from(state) if step.target != state]
             only_messages = leaving and all(step.kind is Kind.MESSAGE for step in leaving)
-            if only_messages and not process.timers(state) and words.within is None and not words.rests:
+            if (
+                only_messages
+                and not process.timers(state)
+                and words.within is None
+                and not words.rests
+            ):
                 yield Finding(
                     "lost-message",
                     f"{process.name}:{state}",
@@ -189,9 +196,7 @@ def _two_doors(flow: Flow) -> Iterator[Finding]:
                 yield Finding(
                     "two-doors",
                     f"{process.name}.{step.name}",
-                    Text(
-                        f"与“{seen[door]}”做同一件事", f"Does the same as {seen[door]}"
-                    ),
+                    Text(f"与“{seen[door]}”做同一件事", f"Does the same as {seen[door]}"),
                 )
             seen[door] = step.name
 

@@ -41,7 +41,7 @@ _read_at: list[float] = [float("-inf")]
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """A named number with bounds. `protects_buyer`: running cases keep the value they began with."""
+    """A named number with bounds. `protects_buyer`: a running case keeps the value it began with."""
 
     key: str
     label: Text
@@ -92,8 +92,7 @@ def _current() -> dict[str, int]:
     if time.monotonic() - _read_at[0] > _FRESH_FOR:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT DISTINCT ON (key) key, value FROM process_policyvalue"
-                " ORDER BY key, id DESC"
+                "SELECT DISTINCT ON (key) key, value FROM process_policyvalue ORDER BY key, id DESC"
             )
             fresh = dict(cursor.fetchall())
         _values.clear()

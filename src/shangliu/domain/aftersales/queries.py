@@ -31,9 +31,7 @@ def cases_in(*states: AfterSaleState, limit: int = 100) -> list[AfterSale]:
 
 def case_of_return_waybill(waybill_no: str) -> str:
     return (
-        AfterSale.objects.filter(return_waybill=waybill_no)
-        .values_list("number", flat=True)
-        .first()
+        AfterSale.objects.filter(return_waybill=waybill_no).values_list("number", flat=True).first()
         or ""
     )
 

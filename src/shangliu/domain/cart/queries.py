@@ -14,7 +14,7 @@ from shangliu.platform.money import Money
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CartRow:
-    """One line as the buyer sees it now. `price` is today's; `price_seen` the one when it was put in.
+    """One line as the buyer sees it now. `price` is today's, `price_seen` that of putting it in.
 
     `held` units are kept until `hold_until`; `available` could be had beyond them.
     """

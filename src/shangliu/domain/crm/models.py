@@ -23,9 +23,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     `roles` are `Role` values; an administrator's list holds all that he acts as.
     """
 
-    phone = models.CharField("手机号", max_length=20, unique=True, null=True, blank=True)  # noqa: DJ001
+    phone = models.CharField("手机号", max_length=20, unique=True, null=True, blank=True)
     phone_verified = models.BooleanField("手机号已验证", default=False)
-    login = models.CharField("登录名", max_length=40, unique=True, null=True, blank=True)  # noqa: DJ001
+    login = models.CharField("登录名", max_length=40, unique=True, null=True, blank=True)
     name = models.CharField("姓名", max_length=40, blank=True, default="")
     roles = models.JSONField("角色", default=list, blank=True)
     is_staff = models.BooleanField("员工", default=False)

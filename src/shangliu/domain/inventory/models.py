@@ -94,7 +94,9 @@ class StockMovement(models.Model):
 class Reservation(Stateful):
     """A claim on units of one stock row: first of a cart, then of an order line."""
 
-    stock = models.ForeignKey(Stock, models.PROTECT, related_name="reservations", verbose_name="库存")
+    stock = models.ForeignKey(
+        Stock, models.PROTECT, related_name="reservations", verbose_name="库存"
+    )
     variant = models.ForeignKey(Variant, models.PROTECT, verbose_name="规格")
     quantity = models.PositiveIntegerField("数量")
     cart_id = models.BigIntegerField("购物车", null=True)

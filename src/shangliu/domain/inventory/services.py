@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.db import connection
 
@@ -95,7 +96,10 @@ class OutOfStock(Refused):
     def __init__(self, variant_id: int, left: int, label: str = "") -> None:
         name = f"“{label}”" if label else ""
         super().__init__(
-            Text(f"{name}库存不足，仅剩 {left} 件，请减少数量", f"{name} only {left} left; choose fewer")
+            Text(
+                f"{name}库存不足，仅剩 {left} 件，请减少数量",
+                f"{name} only {left} left; choose fewer",
+            )
             if left > 0
             else Text(f"{name}已售罄，请选择其他规格或商品", f"{name} is sold out; choose another")
         )
@@ -130,14 +134,12 @@ def claim(*, variant_id: int, quantity: int, document: str, actor: str) -> list[
     return _claim_spread(variant_id, quantity, document, actor)
 
 
-def move(
-    kind: Move, units: Sequence[Units], *, document: str, actor: str, why: str = ""
-) -> None:
+def move(kind: Move, units: Sequence[Units], *, document: str, actor: str, why: str = "") -> None:
     """Move all of `units` or raise. `HOLD` needs available stock (`OutOfStock` otherwise)."""
     if not units:
         return
     on_hand, held, committed, damaged = _EFFECT[kind]
-    given = {
+    given: dict[str, Any] = {
         "stocks": [one.stock_id for one in units],
         "quantities": [one.quantity for one in units],
         "on_hand": on_hand,
@@ -165,9 +167,7 @@ def receive(
     """Put `quantity` units into a warehouse (an opening balance, a delivery)."""
     stock, _ = Stock.objects.get_or_create(variant_id=variant_id, warehouse_id=warehouse_id)
     if quantity:
-        move(
-            Move.RECEIVE, [Units(stock.pk, quantity)], document=document, actor=actor, why=why
-        )
+        move(Move.RECEIVE, [Units(stock.pk, quantity)], document=document, actor=actor, why=why)
     return stock
 
 
@@ -208,7 +208,7 @@ def units_of(reservations: Iterable[Reservation]) -> list[Units]:
 
 
 def _claim_whole(variant_id: int, quantity: int, document: str, actor: str) -> int | None:
-    given = {
+    given: dict[str, Any] = {
         "variant": variant_id,
         "quantity": quantity,
         "document": document,

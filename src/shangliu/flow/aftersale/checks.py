@@ -44,7 +44,7 @@ def goods_must_come_back(case: AfterSale, ctx: Context) -> Text | None:
 
 
 def inspection_is_whole(case: AfterSale, ctx: Context) -> Text | None:
-    """Good and damaged together must be what was to come back, or the case is refused as a whole."""
+    """Good and damaged together are what was to come back, or the case is refused as a whole."""
     if not isinstance(ctx.data, Inspection):
         return None
     for line in case.lines.select_related("order_line"):

@@ -43,9 +43,7 @@ AFTERSALE = Process[AfterSale](
         ),
         S.APPROVED: State(label=Text("已同意", "Approved")),
         S.REJECTED: State(label=Text("已拒绝", "Rejected"), within=Policies.SEND_BACK_WITHIN),
-        S.ESCALATED: State(
-            label=Text("平台介入", "Appealed"), within=Policies.AFTERSALE_WITHIN
-        ),
+        S.ESCALATED: State(label=Text("平台介入", "Appealed"), within=Policies.AFTERSALE_WITHIN),
         S.REJECTED_FINAL: State(label=Text("维持拒绝", "Rejected finally")),
         S.CANCELLED: State(label=Text("已撤销", "Cancelled")),
         S.AWAITING_RETURN: State(
@@ -53,7 +51,9 @@ AFTERSALE = Process[AfterSale](
             buyer=Text("请寄回商品", "Send the goods back"),
             within=Policies.SEND_BACK_WITHIN,
         ),
-        S.RETURNING: State(label=Text("退货途中", "On the way back"), within=Policies.REFUND_WITHIN),
+        S.RETURNING: State(
+            label=Text("退货途中", "On the way back"), within=Policies.REFUND_WITHIN
+        ),
         S.RECEIVED: State(label=Text("待验货", "Received"), within=Policies.REFUND_WITHIN),
         S.INSPECTED: State(label=Text("已验货", "Inspected")),
         S.REJECTED_GOODS: State(

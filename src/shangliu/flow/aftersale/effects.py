@@ -130,9 +130,7 @@ def tasks_to_stop(case: AfterSale, ctx: Context) -> list[FulfilmentTask]:
 
 def new_refund(case: AfterSale, ctx: Context) -> list[Refund]:
     """The unsaved refund, on the payment that the order was paid with."""
-    payment = Payment.objects.filter(
-        number=case.order.payment_number, state__in=HAS_MONEY
-    ).first()
+    payment = Payment.objects.filter(number=case.order.payment_number, state__in=HAS_MONEY).first()
     if payment is None:
         raise Refused(Text("找不到可退的付款", "There is no payment to refund from"))
     return [

@@ -12,7 +12,7 @@ from shangliu.domain.aftersales.states import ENDED
 from shangliu.domain.orders.models import Order, OrderLine
 from shangliu.domain.orders.states import BEFORE_SHIPMENT, OrderState
 from shangliu.flow.aftersale.definition import AFTERSALE
-from shangliu.flow.order.times import return_until
+from shangliu.flow.times import return_until
 from shangliu.platform import clock, numbers
 from shangliu.platform.errors import Refused
 from shangliu.platform.money import Money
@@ -43,9 +43,7 @@ class Claimable:
 
 def claimable(order: Order) -> Claimable:
     """Refund only before shipment (the whole order), return with refund after receipt."""
-    lines = tuple(
-        (line, line.quantity - line.returned) for line in order.lines.order_by("id")
-    )
+    lines = tuple((line, line.quantity - line.returned) for line in order.lines.order_by("id"))
     left = Money(order.total_fen - order.refunded_fen, order.currency)
     if AfterSale.objects.filter(order=order).exclude(state__in=ENDED).exists():
         return _no(lines, left, Text("这笔订单已有售后在处理", "A case is open already"))
@@ -122,7 +120,8 @@ def _shares(order: Order, quantities: Mapping[int, int]) -> list[tuple[OrderLine
         if quantity < 0 or quantity > left:
             raise Refused(
                 Text(
-                    f"“{line.name}”最多可退 {left} 件", f"At most {left} of “{line.name}” can go back"
+                    f"“{line.name}”最多可退 {left} 件",
+                    f"At most {left} of “{line.name}” can go back",
                 )
             )
         if quantity:

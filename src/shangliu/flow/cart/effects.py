@@ -92,9 +92,7 @@ def claimed(
     *, cart_id: int, case_no: str, variant_id: int, quantity: int, actor: str
 ) -> Iterator[Reservation]:
     """Unsaved reservations for units that are claimed by this call."""
-    units = inventory.claim(
-        variant_id=variant_id, quantity=quantity, document=case_no, actor=actor
-    )
+    units = inventory.claim(variant_id=variant_id, quantity=quantity, document=case_no, actor=actor)
     until = clock.now() + Policies.HOLD.span
     for one in units:
         yield Reservation(

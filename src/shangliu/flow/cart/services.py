@@ -31,16 +31,12 @@ def new_token() -> str:
 
 
 @transaction.atomic
-def add(
-    *, token: str, user_id: int | None, visit: str, variant_id: int, quantity: int
-) -> Cart:
+def add(*, token: str, user_id: int | None, visit: str, variant_id: int, quantity: int) -> Cart:
     """Put units into the buyer's cart and hold them; the cart is made when there is none.
 
     Raises `Refused` (`OutOfStock` with what is left) and `NotFound` for what is not on sale.
     """
-    variant = Variant.objects.filter(
-        pk=variant_id, active=True, product__on_shelf=True
-    ).first()
+    variant = Variant.objects.filter(pk=variant_id, active=True, product__on_shelf=True).first()
     if variant is None:
         raise NotFound
     data = AddToCart(variant_id=variant_id, quantity=quantity, price_fen=variant.price_fen)

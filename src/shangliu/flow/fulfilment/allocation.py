@@ -72,9 +72,7 @@ def distance(order: Order, house: Warehouse) -> int:
     return 1 if order.province == house.province else 2
 
 
-def move_claims(
-    claims: Sequence[Reservation], house: Warehouse, actor: str
-) -> list[Reservation]:
+def move_claims(claims: Sequence[Reservation], house: Warehouse, actor: str) -> list[Reservation]:
     """Let committed claims rest on the stock of `house`; units are moved, states are not."""
     stocks = {
         stock.variant_id: stock

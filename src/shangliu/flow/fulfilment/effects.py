@@ -72,7 +72,7 @@ def write_lines(task: FulfilmentTask, ctx: Context) -> None:
     TaskLine.objects.bulk_create(
         TaskLine(
             task=task,
-            order_line_id=claim.order_line_id,
+            order_line_id=claim.order_line_id or 0,
             reservation=claim,
             quantity=claim.quantity,
         )
@@ -127,10 +127,17 @@ def new_parcel(task: FulfilmentTask, ctx: Context) -> list[Parcel]:
         order_number=order.number,
         gateway=DEFAULT_GATEWAY,
         carrier=CARRIERS.get(order.delivery, CARRIERS["standard"]),
-        sender=_person(house.contact, house.phone, house.province, house.city, house.district,
-                       house.street),
-        receiver=_person(order.receiver_name, order.receiver_phone, order.province, order.city,
-                         order.district, order.street),
+        sender=_person(
+            house.contact, house.phone, house.province, house.city, house.district, house.street
+        ),
+        receiver=_person(
+            order.receiver_name,
+            order.receiver_phone,
+            order.province,
+            order.city,
+            order.district,
+            order.street,
+        ),
         goods=(first.name if first else "")[:120],
         pieces=1,
         weight_g=task.expected_g,
@@ -141,7 +148,9 @@ def new_parcel(task: FulfilmentTask, ctx: Context) -> list[Parcel]:
 
 
 def _person(*parts: str) -> dict[str, str]:
-    return dict(zip(("name", "phone", "province", "city", "district", "street"), parts, strict=True))
+    return dict(
+        zip(("name", "phone", "province", "city", "district", "street"), parts, strict=True)
+    )
 
 
 def claims_of(task: FulfilmentTask, ctx: Context) -> list[Reservation]:

@@ -58,9 +58,7 @@ def write_lines(order: Order, ctx: Context) -> None:
         ]
         missing = line.quantity - sum(one.quantity for one in held)
         if missing < 0:
-            engine.fire_all(
-                RESERVATION, RESERVATION["release"], held, ctx.following("order.place")
-            )
+            engine.fire_all(RESERVATION, RESERVATION["release"], held, ctx.following("order.place"))
             held, missing = [], line.quantity
         taken += [(one.pk, line.pk) for one in held]
         if missing:

@@ -1,13 +1,16 @@
-"""The life of an order. The buyer's words for its states are 待付款, 待发货, 已发货, 已完成, 已取消, 已关闭."""
+"""The life of an order.
+
+The buyer's words for its states are 待付款, 待发货, 已发货, 已完成, 已取消 and 已关闭.
+"""
 
 from __future__ import annotations
 
 from shangliu.domain.orders.models import Order
 from shangliu.domain.orders.states import OrderState as S
 from shangliu.flow.order import basket, checks, effects
-from shangliu.flow.order.times import pay_until, receipt_until
 from shangliu.flow.places import Lanes, Pools, Stages
 from shangliu.flow.policies import Policies
+from shangliu.flow.times import pay_until, receipt_until
 from shangliu.platform.text import Text
 from shangliu.process.definition import Decision, Kind, Process, Send, State, Step
 from shangliu.process.roles import Role

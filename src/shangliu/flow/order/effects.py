@@ -68,9 +68,9 @@ def note_completion(order: Order, ctx: Context) -> None:
 def reservations(order: Order, state: ReservationState) -> list[Reservation]:
     """The order's claims in `state`, in the order in which stock rows are locked."""
     return list(
-        Reservation.objects.filter(order_line_id__in=order.lines.values("id"), state=state).order_by(
-            "stock_id", "id"
-        )
+        Reservation.objects.filter(
+            order_line_id__in=order.lines.values("id"), state=state
+        ).order_by("stock_id", "id")
     )
 
 

@@ -1,4 +1,4 @@
-"""Collecting money. Every gateway call happens outside a transaction; what it says moves the flow."""
+"""Collecting money. Gateways are called outside any transaction; what they say moves the flow."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from shangliu.domain.payments.provider import (
     provider,
 )
 from shangliu.domain.payments.states import OPEN_PAYMENTS, PaymentState
-from shangliu.flow.order.times import pay_until
 from shangliu.flow.payment.definition import PAYMENT
 from shangliu.flow.payment.effects import Collected
+from shangliu.flow.times import pay_until
 from shangliu.platform import clock, http, numbers
 from shangliu.platform.errors import NotFound, Refused
 from shangliu.platform.text import Text
@@ -32,9 +32,7 @@ from shangliu.process.roles import Role
 _KEPT_HEADERS = ("Content-Type", "User-Agent", "Wechatpay-Serial", "Wechatpay-Timestamp")
 
 
-def start(
-    *, trade: Trade, provider_code: str, return_url: str, notify_url: str, actor: str
-) -> str:
+def start(*, trade: Trade, provider_code: str, return_url: str, notify_url: str, actor: str) -> str:
     """Begin (or go on with) paying a trade; gives the address to send the browser to.
 
     An open payment through the same gateway is used again, so a second click or tab makes no

@@ -16,7 +16,9 @@ from shangliu.process.roles import Role
 _SYSTEM = frozenset({Role.SYSTEM})
 _FINANCE = frozenset({Role.FINANCE})
 
-DUE_TO_FINANCE = Send("finance.settlement_due", Text("推送应结算", "Push what is due"), Pools.FINANCE)
+DUE_TO_FINANCE = Send(
+    "finance.settlement_due", Text("推送应结算", "Push what is due"), Pools.FINANCE
+)
 
 
 def _hold_is_over(entry: SettlementEntry, moment: datetime) -> datetime:

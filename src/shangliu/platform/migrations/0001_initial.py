@@ -4,65 +4,105 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=32, unique=True, verbose_name='名称')),
-                ('beat_at', models.DateTimeField(verbose_name='最近一次')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=32, unique=True, verbose_name="名称")),
+                ("beat_at", models.DateTimeField(verbose_name="最近一次")),
             ],
             options={
-                'verbose_name': '心跳',
+                "verbose_name": "心跳",
             },
         ),
         migrations.CreateModel(
-            name='Outbox',
+            name="Outbox",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('topic', models.CharField(max_length=64, verbose_name='主题')),
-                ('ordering', models.CharField(max_length=40, verbose_name='次序键')),
-                ('body', models.JSONField(verbose_name='内容')),
-                ('event_id', models.BigIntegerField(null=True, verbose_name='事件')),
-                ('created_at', models.DateTimeField(verbose_name='写入时间')),
-                ('due_at', models.DateTimeField(verbose_name='下次发送')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='已尝试')),
-                ('done_at', models.DateTimeField(null=True, verbose_name='送达时间')),
-                ('dead_at', models.DateTimeField(null=True, verbose_name='放弃时间')),
-                ('error', models.TextField(blank=True, default='', verbose_name='失败原因')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("topic", models.CharField(max_length=64, verbose_name="主题")),
+                ("ordering", models.CharField(max_length=40, verbose_name="次序键")),
+                ("body", models.JSONField(verbose_name="内容")),
+                ("event_id", models.BigIntegerField(null=True, verbose_name="事件")),
+                ("created_at", models.DateTimeField(verbose_name="写入时间")),
+                ("due_at", models.DateTimeField(verbose_name="下次发送")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="已尝试")),
+                ("done_at", models.DateTimeField(null=True, verbose_name="送达时间")),
+                ("dead_at", models.DateTimeField(null=True, verbose_name="放弃时间")),
+                ("error", models.TextField(blank=True, default="", verbose_name="失败原因")),
             ],
             options={
-                'verbose_name': '发件箱',
-                'indexes': [models.Index(condition=models.Q(('dead_at__isnull', True), ('done_at__isnull', True)), fields=['due_at', 'id'], name='outbox_waiting'), models.Index(condition=models.Q(('done_at__isnull', True)), fields=['ordering', 'id'], name='outbox_ordering'), models.Index(condition=models.Q(('dead_at__isnull', False)), fields=['dead_at'], name='outbox_dead')],
+                "verbose_name": "发件箱",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("dead_at__isnull", True), ("done_at__isnull", True)),
+                        fields=["due_at", "id"],
+                        name="outbox_waiting",
+                    ),
+                    models.Index(
+                        condition=models.Q(("done_at__isnull", True)),
+                        fields=["ordering", "id"],
+                        name="outbox_ordering",
+                    ),
+                    models.Index(
+                        condition=models.Q(("dead_at__isnull", False)),
+                        fields=["dead_at"],
+                        name="outbox_dead",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OutsideCall',
+            name="OutsideCall",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('system', models.CharField(max_length=32, verbose_name='系统')),
-                ('operation', models.CharField(max_length=64, verbose_name='操作')),
-                ('case_no', models.CharField(blank=True, default='', max_length=40, verbose_name='案例')),
-                ('process', models.CharField(blank=True, default='', max_length=24, verbose_name='流程')),
-                ('object_id', models.BigIntegerField(null=True, verbose_name='对象')),
-                ('request', models.JSONField(verbose_name='请求')),
-                ('answer', models.JSONField(null=True, verbose_name='应答')),
-                ('status', models.PositiveSmallIntegerField(null=True, verbose_name='状态码')),
-                ('ok', models.BooleanField(verbose_name='成功')),
-                ('error', models.TextField(blank=True, default='', verbose_name='错误')),
-                ('started_at', models.DateTimeField(verbose_name='开始时间')),
-                ('duration_us', models.BigIntegerField(verbose_name='耗时（微秒）')),
-                ('attempt', models.PositiveSmallIntegerField(default=1, verbose_name='第几次')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("system", models.CharField(max_length=32, verbose_name="系统")),
+                ("operation", models.CharField(max_length=64, verbose_name="操作")),
+                (
+                    "case_no",
+                    models.CharField(blank=True, default="", max_length=40, verbose_name="案例"),
+                ),
+                (
+                    "process",
+                    models.CharField(blank=True, default="", max_length=24, verbose_name="流程"),
+                ),
+                ("object_id", models.BigIntegerField(null=True, verbose_name="对象")),
+                ("request", models.JSONField(verbose_name="请求")),
+                ("answer", models.JSONField(null=True, verbose_name="应答")),
+                ("status", models.PositiveSmallIntegerField(null=True, verbose_name="状态码")),
+                ("ok", models.BooleanField(verbose_name="成功")),
+                ("error", models.TextField(blank=True, default="", verbose_name="错误")),
+                ("started_at", models.DateTimeField(verbose_name="开始时间")),
+                ("duration_us", models.BigIntegerField(verbose_name="耗时（微秒）")),
+                ("attempt", models.PositiveSmallIntegerField(default=1, verbose_name="第几次")),
             ],
             options={
-                'verbose_name': '外部调用',
-                'indexes': [models.Index(fields=['case_no', 'started_at'], name='call_case'), models.Index(condition=models.Q(('ok', False)), fields=['started_at'], name='call_failed')],
+                "verbose_name": "外部调用",
+                "indexes": [
+                    models.Index(fields=["case_no", "started_at"], name="call_case"),
+                    models.Index(
+                        condition=models.Q(("ok", False)), fields=["started_at"], name="call_failed"
+                    ),
+                ],
             },
         ),
     ]

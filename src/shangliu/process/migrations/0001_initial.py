@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,45 +14,86 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('process', models.CharField(max_length=24, verbose_name='流程')),
-                ('object_id', models.BigIntegerField(verbose_name='对象')),
-                ('case_no', models.CharField(max_length=40, verbose_name='案例')),
-                ('version', models.PositiveIntegerField(verbose_name='版本')),
-                ('step', models.CharField(max_length=32, verbose_name='步骤')),
-                ('source', models.CharField(max_length=24, verbose_name='原状态')),
-                ('target', models.CharField(max_length=24, verbose_name='新状态')),
-                ('prev', models.CharField(max_length=32, verbose_name='前一步骤')),
-                ('cause', models.CharField(max_length=60, verbose_name='起因')),
-                ('lane', models.CharField(max_length=24, verbose_name='泳道')),
-                ('role', models.CharField(choices=[('buyer', '买家'), ('operations', '运营'), ('warehouse', '仓储'), ('service', '客服'), ('finance', '财务'), ('admin', '管理员'), ('system', '系统')], max_length=16, verbose_name='角色')),
-                ('actor', models.CharField(max_length=80, verbose_name='操作者')),
-                ('entered_at', models.DateTimeField(null=True, verbose_name='进入原状态的时间')),
-                ('dwell_us', models.BigIntegerField(null=True, verbose_name='停留（微秒）')),
-                ('facts', models.JSONField(default=dict, verbose_name='依据')),
-                ('key', models.CharField(max_length=80, null=True, unique=True, verbose_name='幂等键')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="时间")),
+                ("process", models.CharField(max_length=24, verbose_name="流程")),
+                ("object_id", models.BigIntegerField(verbose_name="对象")),
+                ("case_no", models.CharField(max_length=40, verbose_name="案例")),
+                ("version", models.PositiveIntegerField(verbose_name="版本")),
+                ("step", models.CharField(max_length=32, verbose_name="步骤")),
+                ("source", models.CharField(max_length=24, verbose_name="原状态")),
+                ("target", models.CharField(max_length=24, verbose_name="新状态")),
+                ("prev", models.CharField(max_length=32, verbose_name="前一步骤")),
+                ("cause", models.CharField(max_length=60, verbose_name="起因")),
+                ("lane", models.CharField(max_length=24, verbose_name="泳道")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("buyer", "买家"),
+                            ("operations", "运营"),
+                            ("warehouse", "仓储"),
+                            ("service", "客服"),
+                            ("finance", "财务"),
+                            ("admin", "管理员"),
+                            ("system", "系统"),
+                        ],
+                        max_length=16,
+                        verbose_name="角色",
+                    ),
+                ),
+                ("actor", models.CharField(max_length=80, verbose_name="操作者")),
+                ("entered_at", models.DateTimeField(null=True, verbose_name="进入原状态的时间")),
+                ("dwell_us", models.BigIntegerField(null=True, verbose_name="停留（微秒）")),
+                ("facts", models.JSONField(default=dict, verbose_name="依据")),
+                (
+                    "key",
+                    models.CharField(max_length=80, null=True, unique=True, verbose_name="幂等键"),
+                ),
             ],
             options={
-                'verbose_name': '事件',
-                'indexes': [models.Index(fields=['case_no', 'id'], name='event_case'), models.Index(fields=['process', 'object_id', 'id'], name='event_object'), models.Index(fields=['at', 'process', 'step'], name='event_at')],
+                "verbose_name": "事件",
+                "indexes": [
+                    models.Index(fields=["case_no", "id"], name="event_case"),
+                    models.Index(fields=["process", "object_id", "id"], name="event_object"),
+                    models.Index(fields=["at", "process", "step"], name="event_at"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PolicyValue',
+            name="PolicyValue",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=48, verbose_name='策略')),
-                ('value', models.BigIntegerField(verbose_name='值')),
-                ('why', models.CharField(max_length=200, verbose_name='原因')),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('changed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='修改人')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=48, verbose_name="策略")),
+                ("value", models.BigIntegerField(verbose_name="值")),
+                ("why", models.CharField(max_length=200, verbose_name="原因")),
+                ("at", models.DateTimeField(verbose_name="时间")),
+                (
+                    "changed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="修改人",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '策略值',
-                'indexes': [models.Index(fields=['key', '-id'], name='policy_newest')],
+                "verbose_name": "策略值",
+                "indexes": [models.Index(fields=["key", "-id"], name="policy_newest")],
             },
         ),
     ]

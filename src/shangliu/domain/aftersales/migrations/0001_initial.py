@@ -4,50 +4,83 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AfterSale',
+            name="AfterSale",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(max_length=24, verbose_name='状态')),
-                ('entered_at', models.DateTimeField(verbose_name='进入时间')),
-                ('due_at', models.DateTimeField(blank=True, null=True, verbose_name='定时')),
-                ('last_step', models.CharField(max_length=32, verbose_name='上一步骤')),
-                ('flow_version', models.PositiveIntegerField(default=1, verbose_name='流程版本')),
-                ('case_no', models.CharField(db_index=True, max_length=40, verbose_name='案例')),
-                ('number', models.CharField(max_length=40, unique=True, verbose_name='售后单号')),
-                ('kind', models.CharField(choices=[('refund_only', '仅退款'), ('return', '退货退款')], max_length=16, verbose_name='类型')),
-                ('reason', models.CharField(max_length=60, verbose_name='原因')),
-                ('note', models.CharField(blank=True, default='', max_length=300, verbose_name='说明')),
-                ('amount_fen', models.BigIntegerField(verbose_name='退款金额（分）')),
-                ('freight_fen', models.BigIntegerField(default=0, verbose_name='其中运费（分）')),
-                ('decision_note', models.CharField(blank=True, default='', max_length=300, verbose_name='处理说明')),
-                ('return_carrier', models.CharField(blank=True, default='', max_length=20, verbose_name='退货承运商')),
-                ('return_waybill', models.CharField(blank=True, default='', max_length=40, verbose_name='退货运单号')),
-                ('applied_at', models.DateTimeField(verbose_name='申请时间')),
-                ('received_at', models.DateTimeField(null=True, verbose_name='收到退货时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("state", models.CharField(max_length=24, verbose_name="状态")),
+                ("entered_at", models.DateTimeField(verbose_name="进入时间")),
+                ("due_at", models.DateTimeField(blank=True, null=True, verbose_name="定时")),
+                ("last_step", models.CharField(max_length=32, verbose_name="上一步骤")),
+                ("flow_version", models.PositiveIntegerField(default=1, verbose_name="流程版本")),
+                ("case_no", models.CharField(db_index=True, max_length=40, verbose_name="案例")),
+                ("number", models.CharField(max_length=40, unique=True, verbose_name="售后单号")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("refund_only", "仅退款"), ("return", "退货退款")],
+                        max_length=16,
+                        verbose_name="类型",
+                    ),
+                ),
+                ("reason", models.CharField(max_length=60, verbose_name="原因")),
+                (
+                    "note",
+                    models.CharField(blank=True, default="", max_length=300, verbose_name="说明"),
+                ),
+                ("amount_fen", models.BigIntegerField(verbose_name="退款金额（分）")),
+                ("freight_fen", models.BigIntegerField(default=0, verbose_name="其中运费（分）")),
+                (
+                    "decision_note",
+                    models.CharField(
+                        blank=True, default="", max_length=300, verbose_name="处理说明"
+                    ),
+                ),
+                (
+                    "return_carrier",
+                    models.CharField(
+                        blank=True, default="", max_length=20, verbose_name="退货承运商"
+                    ),
+                ),
+                (
+                    "return_waybill",
+                    models.CharField(
+                        blank=True, default="", max_length=40, verbose_name="退货运单号"
+                    ),
+                ),
+                ("applied_at", models.DateTimeField(verbose_name="申请时间")),
+                ("received_at", models.DateTimeField(null=True, verbose_name="收到退货时间")),
             ],
             options={
-                'verbose_name': '售后单',
+                "verbose_name": "售后单",
             },
         ),
         migrations.CreateModel(
-            name='AfterSaleLine',
+            name="AfterSaleLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveIntegerField(verbose_name='数量')),
-                ('amount_fen', models.BigIntegerField(verbose_name='金额（分）')),
-                ('good', models.PositiveIntegerField(default=0, verbose_name='完好')),
-                ('damaged', models.PositiveIntegerField(default=0, verbose_name='残次')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("quantity", models.PositiveIntegerField(verbose_name="数量")),
+                ("amount_fen", models.BigIntegerField(verbose_name="金额（分）")),
+                ("good", models.PositiveIntegerField(default=0, verbose_name="完好")),
+                ("damaged", models.PositiveIntegerField(default=0, verbose_name="残次")),
             ],
             options={
-                'verbose_name': '售后行',
+                "verbose_name": "售后行",
             },
         ),
     ]

@@ -7,48 +7,113 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('aftersales', '0001_initial'),
-        ('orders', '0001_initial'),
+        ("aftersales", "0001_initial"),
+        ("orders", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='aftersale',
-            name='order',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='after_sales', to='orders.order', verbose_name='订单'),
+            model_name="aftersale",
+            name="order",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="after_sales",
+                to="orders.order",
+                verbose_name="订单",
+            ),
         ),
         migrations.AddField(
-            model_name='aftersaleline',
-            name='after_sale',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='aftersales.aftersale', verbose_name='售后单'),
+            model_name="aftersaleline",
+            name="after_sale",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="lines",
+                to="aftersales.aftersale",
+                verbose_name="售后单",
+            ),
         ),
         migrations.AddField(
-            model_name='aftersaleline',
-            name='order_line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='orders.orderline', verbose_name='订单行'),
+            model_name="aftersaleline",
+            name="order_line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                to="orders.orderline",
+                verbose_name="订单行",
+            ),
         ),
         migrations.AddIndex(
-            model_name='aftersale',
-            index=models.Index(condition=models.Q(('state__in', [shangliu.domain.aftersales.states.AfterSaleState['CANCELLED'], shangliu.domain.aftersales.states.AfterSaleState['REJECTED_FINAL'], shangliu.domain.aftersales.states.AfterSaleState['RETURNED_TO_BUYER'], shangliu.domain.aftersales.states.AfterSaleState['COMPLETED']]), _negated=True), fields=['state', 'entered_at'], name='after_sale_waiting'),
+            model_name="aftersale",
+            index=models.Index(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            shangliu.domain.aftersales.states.AfterSaleState["CANCELLED"],
+                            shangliu.domain.aftersales.states.AfterSaleState["REJECTED_FINAL"],
+                            shangliu.domain.aftersales.states.AfterSaleState["RETURNED_TO_BUYER"],
+                            shangliu.domain.aftersales.states.AfterSaleState["COMPLETED"],
+                        ],
+                    ),
+                    _negated=True,
+                ),
+                fields=["state", "entered_at"],
+                name="after_sale_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='aftersale',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='after_sale_due'),
+            model_name="aftersale",
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)),
+                fields=["due_at"],
+                name="after_sale_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='aftersale',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0), ('freight_fen__gte', 0), ('amount_fen__gte', models.F('freight_fen'))), name='after_sale_amount'),
+            model_name="aftersale",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount_fen__gt", 0),
+                    ("freight_fen__gte", 0),
+                    ("amount_fen__gte", models.F("freight_fen")),
+                ),
+                name="after_sale_amount",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='aftersale',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', [shangliu.domain.aftersales.states.AfterSaleState['CANCELLED'], shangliu.domain.aftersales.states.AfterSaleState['REJECTED_FINAL'], shangliu.domain.aftersales.states.AfterSaleState['RETURNED_TO_BUYER'], shangliu.domain.aftersales.states.AfterSaleState['COMPLETED']]), _negated=True), fields=('order',), name='after_sale_one_open'),
+            model_name="aftersale",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            shangliu.domain.aftersales.states.AfterSaleState["CANCELLED"],
+                            shangliu.domain.aftersales.states.AfterSaleState["REJECTED_FINAL"],
+                            shangliu.domain.aftersales.states.AfterSaleState["RETURNED_TO_BUYER"],
+                            shangliu.domain.aftersales.states.AfterSaleState["COMPLETED"],
+                        ],
+                    ),
+                    _negated=True,
+                ),
+                fields=("order",),
+                name="after_sale_one_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='aftersaleline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', django.db.models.expressions.CombinedExpression(models.F('good'), '+', models.F('damaged'))), ('quantity__gt', 0)), name='after_sale_line_inspected'),
+            model_name="aftersaleline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "quantity__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("good"), "+", models.F("damaged")
+                        ),
+                    ),
+                    ("quantity__gt", 0),
+                ),
+                name="after_sale_line_inspected",
+            ),
         ),
     ]

@@ -4,42 +4,53 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Cart',
+            name="Cart",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(max_length=24, verbose_name='状态')),
-                ('entered_at', models.DateTimeField(verbose_name='进入时间')),
-                ('due_at', models.DateTimeField(blank=True, null=True, verbose_name='定时')),
-                ('last_step', models.CharField(max_length=32, verbose_name='上一步骤')),
-                ('flow_version', models.PositiveIntegerField(default=1, verbose_name='流程版本')),
-                ('case_no', models.CharField(db_index=True, max_length=40, verbose_name='案例')),
-                ('token', models.CharField(max_length=32, unique=True, verbose_name='令牌')),
-                ('visit', models.CharField(blank=True, default='', max_length=32, verbose_name='访问')),
-                ('created_at', models.DateTimeField(verbose_name='创建时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("state", models.CharField(max_length=24, verbose_name="状态")),
+                ("entered_at", models.DateTimeField(verbose_name="进入时间")),
+                ("due_at", models.DateTimeField(blank=True, null=True, verbose_name="定时")),
+                ("last_step", models.CharField(max_length=32, verbose_name="上一步骤")),
+                ("flow_version", models.PositiveIntegerField(default=1, verbose_name="流程版本")),
+                ("case_no", models.CharField(db_index=True, max_length=40, verbose_name="案例")),
+                ("token", models.CharField(max_length=32, unique=True, verbose_name="令牌")),
+                (
+                    "visit",
+                    models.CharField(blank=True, default="", max_length=32, verbose_name="访问"),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="创建时间")),
             ],
             options={
-                'verbose_name': '购物车',
+                "verbose_name": "购物车",
             },
         ),
         migrations.CreateModel(
-            name='CartLine',
+            name="CartLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveIntegerField(verbose_name='数量')),
-                ('price_fen', models.BigIntegerField(verbose_name='加入时单价（分）')),
-                ('selected', models.BooleanField(default=True, verbose_name='选中')),
-                ('added_at', models.DateTimeField(verbose_name='加入时间')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("quantity", models.PositiveIntegerField(verbose_name="数量")),
+                ("price_fen", models.BigIntegerField(verbose_name="加入时单价（分）")),
+                ("selected", models.BooleanField(default=True, verbose_name="选中")),
+                ("added_at", models.DateTimeField(verbose_name="加入时间")),
             ],
             options={
-                'verbose_name': '购物车行',
+                "verbose_name": "购物车行",
             },
         ),
     ]

@@ -7,49 +7,75 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('cart', '0001_initial'),
-        ('catalog', '0001_initial'),
+        ("cart", "0001_initial"),
+        ("catalog", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='cart',
-            name='user',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL, verbose_name='用户'),
+            model_name="cart",
+            name="user",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="用户",
+            ),
         ),
         migrations.AddField(
-            model_name='cartline',
-            name='cart',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='cart.cart', verbose_name='购物车'),
+            model_name="cartline",
+            name="cart",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="lines",
+                to="cart.cart",
+                verbose_name="购物车",
+            ),
         ),
         migrations.AddField(
-            model_name='cartline',
-            name='variant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='catalog.variant', verbose_name='规格'),
+            model_name="cartline",
+            name="variant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                to="catalog.variant",
+                verbose_name="规格",
+            ),
         ),
         migrations.AddIndex(
-            model_name='cart',
-            index=models.Index(condition=models.Q(('state__in', [shangliu.domain.cart.states.CartState['CHECKED_OUT']]), _negated=True), fields=['state', 'entered_at'], name='cart_waiting'),
+            model_name="cart",
+            index=models.Index(
+                condition=models.Q(
+                    ("state__in", [shangliu.domain.cart.states.CartState["CHECKED_OUT"]]),
+                    _negated=True,
+                ),
+                fields=["state", "entered_at"],
+                name="cart_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='cart',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='cart_due'),
+            model_name="cart",
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="cart_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='cart',
-            index=models.Index(condition=models.Q(('user__isnull', False)), fields=['user'], name='cart_user'),
+            model_name="cart",
+            index=models.Index(
+                condition=models.Q(("user__isnull", False)), fields=["user"], name="cart_user"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cartline',
-            constraint=models.UniqueConstraint(fields=('cart', 'variant'), name='cart_line_once'),
+            model_name="cartline",
+            constraint=models.UniqueConstraint(fields=("cart", "variant"), name="cart_line_once"),
         ),
         migrations.AddConstraint(
-            model_name='cartline',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='cart_line_quantity'),
+            model_name="cartline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gt", 0)), name="cart_line_quantity"
+            ),
         ),
     ]

@@ -7,99 +7,203 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
+        ("catalog", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Warehouse',
+            name="Warehouse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20, unique=True, verbose_name='编码')),
-                ('name', models.CharField(max_length=40, verbose_name='名称')),
-                ('province', models.CharField(max_length=20, verbose_name='省')),
-                ('city', models.CharField(max_length=30, verbose_name='市')),
-                ('district', models.CharField(blank=True, default='', max_length=30, verbose_name='区县')),
-                ('street', models.CharField(max_length=120, verbose_name='地址')),
-                ('contact', models.CharField(max_length=40, verbose_name='联系人')),
-                ('phone', models.CharField(max_length=20, verbose_name='电话')),
-                ('priority', models.PositiveSmallIntegerField(default=100, verbose_name='优先级')),
-                ('active', models.BooleanField(default=True, verbose_name='启用')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=20, unique=True, verbose_name="编码")),
+                ("name", models.CharField(max_length=40, verbose_name="名称")),
+                ("province", models.CharField(max_length=20, verbose_name="省")),
+                ("city", models.CharField(max_length=30, verbose_name="市")),
+                (
+                    "district",
+                    models.CharField(blank=True, default="", max_length=30, verbose_name="区县"),
+                ),
+                ("street", models.CharField(max_length=120, verbose_name="地址")),
+                ("contact", models.CharField(max_length=40, verbose_name="联系人")),
+                ("phone", models.CharField(max_length=20, verbose_name="电话")),
+                ("priority", models.PositiveSmallIntegerField(default=100, verbose_name="优先级")),
+                ("active", models.BooleanField(default=True, verbose_name="启用")),
             ],
             options={
-                'verbose_name': '仓库',
-                'ordering': ['priority', 'id'],
+                "verbose_name": "仓库",
+                "ordering": ["priority", "id"],
             },
         ),
         migrations.CreateModel(
-            name='Stock',
+            name="Stock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on_hand', models.IntegerField(default=0, verbose_name='在库')),
-                ('held', models.IntegerField(default=0, verbose_name='预占')),
-                ('committed', models.IntegerField(default=0, verbose_name='已售待发')),
-                ('damaged', models.IntegerField(default=0, verbose_name='残次')),
-                ('safety', models.IntegerField(default=0, verbose_name='安全库存')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stocks', to='catalog.variant', verbose_name='规格')),
-                ('warehouse', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='inventory.warehouse', verbose_name='仓库')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("on_hand", models.IntegerField(default=0, verbose_name="在库")),
+                ("held", models.IntegerField(default=0, verbose_name="预占")),
+                ("committed", models.IntegerField(default=0, verbose_name="已售待发")),
+                ("damaged", models.IntegerField(default=0, verbose_name="残次")),
+                ("safety", models.IntegerField(default=0, verbose_name="安全库存")),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stocks",
+                        to="catalog.variant",
+                        verbose_name="规格",
+                    ),
+                ),
+                (
+                    "warehouse",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="inventory.warehouse",
+                        verbose_name="仓库",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '库存',
+                "verbose_name": "库存",
             },
         ),
         migrations.CreateModel(
-            name='Reservation',
+            name="Reservation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(max_length=24, verbose_name='状态')),
-                ('entered_at', models.DateTimeField(verbose_name='进入时间')),
-                ('due_at', models.DateTimeField(blank=True, null=True, verbose_name='定时')),
-                ('last_step', models.CharField(max_length=32, verbose_name='上一步骤')),
-                ('flow_version', models.PositiveIntegerField(default=1, verbose_name='流程版本')),
-                ('case_no', models.CharField(db_index=True, max_length=40, verbose_name='案例')),
-                ('quantity', models.PositiveIntegerField(verbose_name='数量')),
-                ('cart_id', models.BigIntegerField(null=True, verbose_name='购物车')),
-                ('order_line_id', models.BigIntegerField(null=True, verbose_name='订单行')),
-                ('hold_until', models.DateTimeField(verbose_name='保留到')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='catalog.variant', verbose_name='规格')),
-                ('stock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reservations', to='inventory.stock', verbose_name='库存')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("state", models.CharField(max_length=24, verbose_name="状态")),
+                ("entered_at", models.DateTimeField(verbose_name="进入时间")),
+                ("due_at", models.DateTimeField(blank=True, null=True, verbose_name="定时")),
+                ("last_step", models.CharField(max_length=32, verbose_name="上一步骤")),
+                ("flow_version", models.PositiveIntegerField(default=1, verbose_name="流程版本")),
+                ("case_no", models.CharField(db_index=True, max_length=40, verbose_name="案例")),
+                ("quantity", models.PositiveIntegerField(verbose_name="数量")),
+                ("cart_id", models.BigIntegerField(null=True, verbose_name="购物车")),
+                ("order_line_id", models.BigIntegerField(null=True, verbose_name="订单行")),
+                ("hold_until", models.DateTimeField(verbose_name="保留到")),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="catalog.variant",
+                        verbose_name="规格",
+                    ),
+                ),
+                (
+                    "stock",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reservations",
+                        to="inventory.stock",
+                        verbose_name="库存",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '预占',
-                'indexes': [models.Index(fields=['cart_id'], name='reservation_cart'), models.Index(fields=['order_line_id'], name='reservation_line'), models.Index(condition=models.Q(('state__in', [shangliu.domain.inventory.states.ReservationState['SHIPPED'], shangliu.domain.inventory.states.ReservationState['RELEASED'], shangliu.domain.inventory.states.ReservationState['EXPIRED']]), _negated=True), fields=['state', 'entered_at'], name='reservation_waiting'), models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='reservation_due')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='reservation_of_something')],
+                "verbose_name": "预占",
+                "indexes": [
+                    models.Index(fields=["cart_id"], name="reservation_cart"),
+                    models.Index(fields=["order_line_id"], name="reservation_line"),
+                    models.Index(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [
+                                    shangliu.domain.inventory.states.ReservationState["SHIPPED"],
+                                    shangliu.domain.inventory.states.ReservationState["RELEASED"],
+                                    shangliu.domain.inventory.states.ReservationState["EXPIRED"],
+                                ],
+                            ),
+                            _negated=True,
+                        ),
+                        fields=["state", "entered_at"],
+                        name="reservation_waiting",
+                    ),
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)),
+                        fields=["due_at"],
+                        name="reservation_due",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("quantity__gt", 0)), name="reservation_of_something"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='StockMovement',
+            name="StockMovement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=16, verbose_name='类别')),
-                ('on_hand', models.IntegerField(default=0, verbose_name='在库变动')),
-                ('held', models.IntegerField(default=0, verbose_name='预占变动')),
-                ('committed', models.IntegerField(default=0, verbose_name='已售变动')),
-                ('damaged', models.IntegerField(default=0, verbose_name='残次变动')),
-                ('document', models.CharField(max_length=60, verbose_name='来源单据')),
-                ('actor', models.CharField(max_length=80, verbose_name='操作者')),
-                ('why', models.CharField(blank=True, default='', max_length=120, verbose_name='原因')),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('stock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='inventory.stock', verbose_name='库存')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=16, verbose_name="类别")),
+                ("on_hand", models.IntegerField(default=0, verbose_name="在库变动")),
+                ("held", models.IntegerField(default=0, verbose_name="预占变动")),
+                ("committed", models.IntegerField(default=0, verbose_name="已售变动")),
+                ("damaged", models.IntegerField(default=0, verbose_name="残次变动")),
+                ("document", models.CharField(max_length=60, verbose_name="来源单据")),
+                ("actor", models.CharField(max_length=80, verbose_name="操作者")),
+                (
+                    "why",
+                    models.CharField(blank=True, default="", max_length=120, verbose_name="原因"),
+                ),
+                ("at", models.DateTimeField(verbose_name="时间")),
+                (
+                    "stock",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="movements",
+                        to="inventory.stock",
+                        verbose_name="库存",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '库存流水',
-                'indexes': [models.Index(fields=['document'], name='movement_document')],
+                "verbose_name": "库存流水",
+                "indexes": [models.Index(fields=["document"], name="movement_document")],
             },
         ),
         migrations.AddConstraint(
-            model_name='stock',
-            constraint=models.UniqueConstraint(fields=('variant', 'warehouse'), name='stock_once'),
+            model_name="stock",
+            constraint=models.UniqueConstraint(fields=("variant", "warehouse"), name="stock_once"),
         ),
         migrations.AddConstraint(
-            model_name='stock',
-            constraint=models.CheckConstraint(condition=models.Q(('on_hand__gte', django.db.models.expressions.CombinedExpression(models.F('held'), '+', models.F('committed'))), ('held__gte', 0), ('committed__gte', 0), ('damaged__gte', 0), ('safety__gte', 0)), name='stock_claims_covered'),
+            model_name="stock",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "on_hand__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("held"), "+", models.F("committed")
+                        ),
+                    ),
+                    ("held__gte", 0),
+                    ("committed__gte", 0),
+                    ("damaged__gte", 0),
+                    ("safety__gte", 0),
+                ),
+                name="stock_claims_covered",
+            ),
         ),
     ]
