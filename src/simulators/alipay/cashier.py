@@ -102,5 +102,5 @@ class Cashier:
 
 def _drawn(text: str) -> str:
     out = io.BytesIO()
-    segno.make(text, error="m").save(out, kind="svg", xmldecl=False, scale=4, border=2)
+    segno.make(text, error="m").save(out, kind="svg", xmldecl=False, omitsize=True, border=2)
     return out.getvalue().decode()
