@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+from shangliu.flow.waits import place_waits
 from shangliu.platform.text import Text
 from shangliu.process.definition import Flow, Kind, Link, Process, Step
 from shangliu.process.drawing.graph import Edge, Graph, MessageFlow, Node, Shape
@@ -58,7 +59,7 @@ class _Drawer:
             if name not in self.fired:
                 self._lead_on(name)
         self._start()
-        self._place_waits()
+        place_waits(self.flow, self.nodes)
         self._forget_single_causes()
         return Graph(
             name=self.flow.name,
@@ -351,30 +352,6 @@ class _Drawer:
                 )
                 self._edge(key, name, main=True)
 
-    def _place_waits(self) -> None:
-        """Every state in which something waits is counted on one node: where it is worked off."""
-        for process in self.flow.processes:
-            for state, words in process.states.items():
-                if process.recorded or words.rests or state in process.terminal:
-                    continue
-                key = self._where_waits(process, state)
-                node = self.nodes[key]
-                waits = (*node.waits, (process.name, state.value))
-                self.nodes[key] = replace(node, waits=waits)
-
-    def _where_waits(self, process: Process[Any], state: str) -> str:
-        leaving = [
-            (_people_work_it_off(step), step.main and step.target != state, name)
-            for step in process.steps_from(state)
-            if (name := f"{process.name}.{step.name}") in self.nodes
-        ]
-        entering = [
-            (False, False, name)
-            for step in process.steps
-            if step.target == state and (name := f"{process.name}.{step.name}") in self.nodes
-        ]
-        return max(leaving or entering, key=lambda one: one[:2])[2]
-
     def _forget_single_causes(self) -> None:
         """A step that is drawn once is counted whatever set it off."""
         drawn = Counter(self._counts(node) for node in self.nodes.values())
@@ -400,11 +377,6 @@ class _Drawer:
 
 def _pairs(links: tuple[Link, ...]) -> list[tuple[Link, Link]]:
     return list(pairwise(links))
-
-
-def _people_work_it_off(step: Step[Any]) -> bool:
-    by_hand = step.kind in (Kind.USER, Kind.MANUAL)
-    return by_hand and not step.problem and step.target not in step.source
 
 
 def _is_step(key: str) -> bool:
