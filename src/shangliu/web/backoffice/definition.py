@@ -1,0 +1,85 @@
+"""The flow's definition as staff read it: processes, steps, links, findings, exports."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from shangliu.flow.drawing import graph
+from shangliu.platform.errors import NotFound
+from shangliu.process.drawing.bpmn import to_bpmn
+from shangliu.process.drawing.mermaid import to_mermaid
+from shangliu.process.drawing.svg import standalone, to_svg
+from shangliu.process.lint import lint
+from shangliu.process.running import flow
+from shangliu.web.backoffice import pictures, words
+from shangliu.web.backoffice.access import page, staff
+
+
+@staff()
+@never_cache
+@require_GET
+def definition(request: HttpRequest) -> HttpResponse:
+    running = flow()
+    context: dict[str, object] = {
+        "flow": running,
+        "version": graph().version,
+        "findings": lint(running),
+        "processes": [
+            {
+                "process": process,
+                "states": [
+                    (str(words_.label), words.policy_value(words_.within) if words_.within else "")
+                    for words_ in process.states.values()
+                ],
+                "steps": [
+                    {
+                        "name": f"{process.name}.{step.name}",
+                        "label": step.label,
+                        "family": step.lane.view.value,
+                        "lane": step.lane.label,
+                        "roles": "、".join(str(role.label) for role in sorted(step.by)),
+                        "move": _move(process.name, step),
+                        "follows": "、".join(
+                            words.step_label(name)
+                            for link in running.links_after(f"{process.name}.{step.name}")
+                            for name in link.fire
+                        ),
+                        "stage": step.stage.code,
+                    }
+                    for step in process.steps
+                ],
+            }
+            for process in running.processes
+        ],
+    }
+    return page(request, "backoffice/definition.html", context)
+
+
+@staff()
+@require_GET
+def export(request: HttpRequest, form: str) -> HttpResponse:
+    """The whole map as a file: svg, bpmn, mermaid or json."""
+    drawn, geometry = pictures.picture(pictures.WHOLE)
+    if form == "svg":
+        body = standalone(to_svg(geometry, drawn, lang=words.lang()))
+        kind = "image/svg+xml"
+    elif form == "bpmn":
+        body, kind = to_bpmn(geometry, drawn, lang=words.lang()), "application/xml"
+    elif form == "mermaid":
+        body, kind = to_mermaid(drawn, lang=words.lang()), "text/plain; charset=utf-8"
+    elif form == "json":
+        body, kind = geometry.to_json(), "application/json"
+    else:
+        raise NotFound
+    ending = "mmd" if form == "mermaid" else form
+    response = HttpResponse(body, content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="shangliu-flow.{ending}"'
+    return response
+
+
+def _move(process: str, step: object) -> str:
+    source = [words.state_label(process, str(one)) for one in step.source]  # type: ignore[attr-defined]
+    target = words.state_label(process, str(step.target))  # type: ignore[attr-defined]
+    return f"{' / '.join(source) or '—'} → {target}"
