@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -30,39 +31,51 @@ def run(env: Env, args: argparse.Namespace) -> int:
     run_dir = env.data_dir / "run"
     end_leftovers(run_dir)
     _refuse_taken_ports(env)
-    server = Server(env.data_dir) if not env.database_url else None
-    if server is not None:
-        _tell("启动数据库 / starting the database")
-        server.start(_tell)
-        server.ensure_database("shangliu")
     stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: stopping.set())
-    database.migrate(verbosity=0)
-    database.collect_static()
-    if not args.empty and env.demo:
-        seed.run_if_empty(env, _tell)
+    server = Server(env.data_dir) if not env.database_url else None
     children = [Child(spec, run_dir) for spec in specs(env)]
     try:
+        _prepare(env, server, demo=env.demo and not args.empty)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: stopping.set())
         _start(children, stopping)
         if not stopping.is_set():
             _tell_ready(env, time.monotonic() - began)
         while not stopping.wait(0.3):
-            for child in children:
-                child.keep_alive()
-            if server is not None and not server.alive():
-                _tell("数据库停了，重新启动 / the database stopped, starting it again")
-                server.start(_tell)
+            _keep_alive(server, children)
     finally:
-        _tell("正在停止 / stopping")
-        for child in reversed(children):
-            child.ask_to_stop()
-        for child in reversed(children):
-            child.wait(8)
-        if server is not None:
-            server.stop()
-        _tell("已停止 / stopped")
+        _stop(server, children)
     return 0
+
+
+def _prepare(env: Env, server: Server | None, *, demo: bool) -> None:
+    if server is not None:
+        _tell("启动数据库 / starting the database")
+        server.start(_tell)
+        server.ensure_database("shangliu")
+    database.migrate(verbosity=0)
+    database.collect_static()
+    if demo:
+        seed.run_if_empty(env, _tell)
+
+
+def _keep_alive(server: Server | None, children: Sequence[Child]) -> None:
+    for child in children:
+        child.keep_alive()
+    if server is not None and not server.alive():
+        _tell("数据库停了，重新启动 / the database stopped, starting it again")
+        server.start(_tell)
+
+
+def _stop(server: Server | None, children: Sequence[Child]) -> None:
+    _tell("正在停止 / stopping")
+    for child in reversed(children):
+        child.ask_to_stop()
+    for child in reversed(children):
+        child.wait(8)
+    if server is not None:
+        server.stop()
+    _tell("已停止 / stopped")
 
 
 def specs(env: Env) -> Sequence[Spec]:
@@ -100,6 +113,7 @@ def specs(env: Env) -> Sequence[Spec]:
 def simulators(env: Env) -> Sequence[Spec]:
     """Stand-ins for the outside world, each a program of its own."""
     data = env.data_dir / "sim"
+    os.environ.setdefault("FINANCE_WEBHOOK_SECRET", env.finance_secret)
     return [
         Spec(
             name,
@@ -111,8 +125,8 @@ def simulators(env: Env) -> Sequence[Spec]:
         )
         for name, port, more in (
             ("alipay", env.alipay_port, ()),
-            ("kuaidi100", env.kuaidi100_port, ("--auto", "20")),
-            ("finance", env.finance_port, ("--secret", env.finance_secret)),
+            ("kuaidi100", env.kuaidi100_port, ("--auto", "30", "--pickup", "240")),
+            ("finance", env.finance_port, ()),
         )
     ]
 
