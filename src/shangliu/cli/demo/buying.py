@@ -1,0 +1,176 @@
+"""From the first page to the payment."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from datetime import datetime
+
+from shangliu.cli.demo.behaviour import Visit
+from shangliu.cli.demo.handling import review
+from shangliu.cli.demo.people import Buyer, stranger
+from shangliu.cli.demo.plans import Paying, Plan
+from shangliu.cli.demo.shop import Article
+from shangliu.cli.demo.stage import Story
+from shangliu.cli.demo.world import World, name_of
+from shangliu.domain.cart.models import Cart
+from shangliu.domain.cart.queries import cart_view
+from shangliu.domain.inventory.services import OutOfStock
+from shangliu.domain.orders.models import Order, Trade
+from shangliu.domain.orders.states import OrderState
+from shangliu.domain.payments.models import Payment
+from shangliu.domain.payments.states import PaymentState
+from shangliu.flow import checkout
+from shangliu.flow.cart import services as carts
+from shangliu.flow.order import services as orders
+from shangliu.flow.payment import services as payments
+from shangliu.platform import clock
+from shangliu.process.roles import Role
+
+SITE = "demo:shop"
+
+
+def purchase(world: World, plan: Plan) -> Story:
+    """The whole of it, as far as the buyer and the plan will go."""
+    buyer = None if plan.guest else world.rng.choice(world.buyers)
+    visit = world.visits.begin(clock.now())
+    cart = yield from _fill(world, plan, buyer, visit)
+    if cart is None or plan.stop == "order.place":
+        return
+    if plan.leaves_cart and not plan.hasty:
+        if not plan.comes_back:
+            return
+        yield world.hours(4, 40)
+        visit = world.visits.begin(clock.now())
+        article = world.stall.pick(world.rng)
+        world.visits.look_at(visit, article, clock.now())
+        yield world.minutes(2, 4)
+    trade = yield from _check_out(world, plan, buyer, visit, cart)
+    if trade is None or plan.stop == "payment.start":
+        return
+    order = yield from _pay(world, plan, trade)
+    if order is not None:
+        world.stage.begin(review(world, plan, order))
+
+
+def _fill(
+    world: World, plan: Plan, buyer: Buyer | None, visit: Visit
+) -> Generator[datetime, None, Cart | None]:
+    """Look at articles and put some in; None when nothing was to be had."""
+    cart: Cart | None = None
+    token = carts.new_token()
+    while world.rng.random() < 0.3:
+        world.visits.look_at(visit, world.stall.pick(world.rng), clock.now())
+        yield world.seconds(95, 200)
+    for _ in range(plan.lines):
+        article = world.stall.pick(world.rng)
+        quantity = _quantity(world, plan, article)
+        world.visits.look_at(visit, article, clock.now())
+        yield world.seconds(100, 260)
+        user_id = buyer.user_id if buyer else None
+        try:
+            cart = carts.add(
+                token=token,
+                user_id=user_id,
+                visit=visit.code,
+                variant_id=article.variant_id,
+                quantity=quantity,
+            )
+        except OutOfStock:
+            continue
+        if plan.second_thought and quantity < 5:
+            yield world.seconds(20, 70)
+            carts.set_quantity(cart=cart, variant_id=article.variant_id, quantity=quantity + 1)
+    return cart
+
+
+def _quantity(world: World, plan: Plan, article: Article) -> int:
+    if plan.bulk:
+        return max(520_000 // article.price_fen, 2) if article.price_fen > 15_000 else 36
+    most = 1 if article.price_fen > 20_000 else 3
+    return min(world.rng.choices((1, 2, 3), (74, 19, 7))[0], most)
+
+
+def _check_out(
+    world: World, plan: Plan, buyer: Buyer | None, visit: Visit, cart: Cart
+) -> Generator[datetime, None, Trade | None]:
+    user_id = buyer.user_id if buyer else None
+    yield world.seconds(15, 120)
+    world.visits.see(visit, "sign_in", clock.now(), user_id=user_id)
+    yield world.seconds(10, 50)
+    summary = checkout.preview(cart_view(cart), delivery="express" if plan.express else "standard")
+    world.visits.see(visit, "preview", clock.now(), user_id=user_id)
+    yield world.seconds(15, 110)
+    receiver = buyer.receiver if buyer else stranger(world.rng)
+    if plan.odd_street:
+        receiver = checkout.Receiver(
+            name=receiver.name,
+            phone=receiver.phone,
+            province=receiver.province,
+            city=receiver.city,
+            district=receiver.district,
+            street=plan.odd_street,
+        )
+    return checkout.place_order(
+        cart=Cart.objects.get(pk=cart.pk),
+        receiver=receiver,
+        delivery=summary.delivery.code,
+        remark=plan.remark,
+        submit_key=f"{world.rng.getrandbits(128):032x}",
+        expected=summary.total,
+        user_id=user_id,
+    )
+
+
+def _pay(world: World, plan: Plan, trade: Trade) -> Generator[datetime, None, Order | None]:
+    """Gives the order when it is paid."""
+    yield world.seconds(4, 40)
+    if plan.paying is Paying.CANCELS:
+        yield world.minutes(2, 14)
+        order = Order.objects.get(trade=trade)
+        orders.cancel(
+            order=order, actor=name_of(order.user_id), role=Role.BUYER, reason="不想买了"
+        )
+        return None
+    payment = _begin(trade)
+    if plan.stop == "payment.succeed" or plan.paying is Paying.NEVER:
+        return None
+    yield world.seconds(8, 75)
+    gateway = world.outside.gateway
+    if plan.paying is Paying.REFUSED_FIRST:
+        _notify(gateway.give_up(payment.number))
+        yield world.seconds(30, 240)
+        payment = _begin(trade)
+        yield world.seconds(10, 60)
+    if plan.paying is Paying.TOO_LATE:
+        yield payment.expires_at
+        yield world.seconds(20, 150)
+    notice = gateway.collect(payment.number)
+    if plan.paying is Paying.UNHEARD:
+        yield world.minutes(3, 5)
+    else:
+        yield world.seconds(0.4, 2.5)
+        _notify(notice)
+    order = Order.objects.get(trade=trade)
+    unpaid = (OrderState.AWAITING_PAYMENT, OrderState.CANCELLED)
+    if plan.refund_fails:
+        gateway.refuses.add(payment.number)
+    return None if order.state in unpaid else order
+
+
+def _begin(trade: Trade) -> Payment:
+    payments.start(
+        trade=trade,
+        provider_code="alipay",
+        return_url=SITE,
+        notify_url=SITE,
+        actor=name_of(trade.user_id),
+    )
+    return Payment.objects.get(case_no=trade.number, state=PaymentState.PENDING)
+
+
+def _notify(body: bytes) -> None:
+    payments.take_notification(
+        provider_code="alipay",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+        body=body,
+    )

@@ -1,0 +1,92 @@
+"""What happens when: stories that wait, in the order of their times, with the clock moved to each.
+
+A story is a generator. It does something, then yields the moment at which it wants to go on.
+Timers ring between two actions, and what the actions have put into the outbox is delivered after
+each, as the background work would do it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+
+from django.db import connection
+
+from shangliu.flow.timers import run_due
+from shangliu.platform import clock
+from shangliu.platform.errors import Refused
+from shangliu.platform.outbox import Handler, drain
+from shangliu.process.running import flow
+
+Story = Generator[datetime, None, None]
+
+_POST = timedelta(milliseconds=400)  # after an action its letters are delivered
+
+
+@dataclass
+class Stage:
+    """`refused`: what the business refused; the story that asked for it ended there."""
+
+    start: datetime
+    end: datetime
+    handlers: Mapping[str, Handler]
+    refused: list[Refused] = field(default_factory=list)
+    actions: int = 0
+    _waiting: list[tuple[datetime, int, Story]] = field(default_factory=list)
+    _numbers: count[int] = field(default_factory=count)
+    _due: str = ""
+
+    def begin(self, story: Story, at: datetime | None = None) -> None:
+        """Let a story begin at `at`, or now."""
+        moment = at or clock.now()
+        heapq.heappush(self._waiting, (moment, next(self._numbers), story))
+
+    def play(self, until: datetime | None = None) -> None:
+        """Everything up to `until` (the end by default)."""
+        until = until or self.end
+        while self._waiting and self._waiting[0][0] <= until:
+            moment, _, story = heapq.heappop(self._waiting)
+            self._ring(moment)
+            self._act(moment, story)
+        self._ring(until)
+
+    def _act(self, moment: datetime, story: Story) -> None:
+        self.actions += 1
+        with clock.at(moment):
+            try:
+                wake = next(story, None)
+            except Refused as refused:
+                self.refused.append(refused)
+                wake = None
+        if wake is not None:
+            heapq.heappush(self._waiting, (max(wake, moment), next(self._numbers), story))
+        self._deliver(moment)
+
+    def _ring(self, until: datetime) -> None:
+        """The timers that are due by then, each at its time."""
+        while (due := self._next_due()) is not None and due <= until:
+            with clock.at(due):
+                run_due()
+            self._deliver(due)
+
+    def _deliver(self, moment: datetime) -> None:
+        with clock.at(moment + _POST):
+            while drain(self.handlers):
+                pass
+
+    def _next_due(self) -> datetime | None:
+        if not self._due:
+            tables = [
+                process.model._meta.db_table  # noqa: SLF001
+                for process in flow().processes
+                if process.model is not None and any(step.at for step in process.steps)
+            ]
+            parts = ", ".join(f"(SELECT min(due_at) FROM {table})" for table in tables)  # noqa: S608
+            self._due = f"SELECT least({parts})"
+        with connection.cursor() as cursor:
+            cursor.execute(self._due)
+            row: tuple[datetime | None] = cursor.fetchone()
+        return row[0]
