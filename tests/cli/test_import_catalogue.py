@@ -529,9 +529,7 @@ def test_the_command_prints_the_problems_and_fails(
 ) -> None:
     write(tmp_path, (V, "66.00,7", "66.00,x"))
 
-    status = catalogue.run(
-        env.read({"DATA_DIR": str(tmp_path / "var")}), arguments("catalogue", str(tmp_path))
-    )
+    status = catalogue.run(env.read({"DATA_DIR": str(tmp_path / "var")}), arguments(str(tmp_path)))
 
     assert status == 1
     assert capsys.readouterr().out.splitlines() == [
@@ -544,7 +542,7 @@ def test_the_command_prints_the_problems_and_fails(
 def test_the_command_prints_what_it_did(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status = catalogue.run(
         env.read({"DATA_DIR": str(tmp_path / "var")}),
-        arguments("catalogue", str(write(tmp_path)), "--dry-run"),
+        arguments(str(write(tmp_path)), "--dry-run"),
     )
 
     assert status == 0
@@ -561,4 +559,4 @@ def test_the_command_prints_what_it_did(tmp_path: Path, capsys: pytest.CaptureFi
 def arguments(*argv: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     catalogue.add_parser(parser.add_subparsers())
-    return parser.parse_args(["import", *argv])
+    return parser.parse_args(["catalogue", *argv])

@@ -39,11 +39,10 @@ class Outcome:
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser(
-        "import",
+        "catalogue",
         help="导入商品目录（CSV） / import a catalogue of CSV files",
         description="先检查全部文件，有错就什么都不写。 / Checks everything before it writes.",
     )
-    parser.add_argument("what", choices=("catalogue",))
     parser.add_argument("directory", type=Path, metavar="DIR")
     parser.add_argument(
         "--dry-run", action="store_true", help="只检查和统计 / check and count, write nothing"
