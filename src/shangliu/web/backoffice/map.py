@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -61,6 +62,7 @@ def sheet(request: HttpRequest, code: str = pictures.OVERVIEW) -> HttpResponse:
         "panel": _panel(request, period),
         "order_number": request.GET.get("order", "") if path else "",
         "title": _title(code),
+        "stream_url": settings.STREAM_URL,
     }
     return page(request, "backoffice/map.html", context)
 
