@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 
 from shangliu.cli import catalogue, database, flow, seed, stock, up, worker
-from shangliu.cli.postgres import Server
+from shangliu.cli.postgres import serve
 from shangliu.platform.env import Env
 
 COMMANDS: Sequence[ModuleType] = (up, worker, database, seed, flow, stock)
@@ -28,13 +28,5 @@ def run(env: Env, argv: Sequence[str]) -> int:
     args = parser.parse_args(list(argv))
     action: Callable[[Env, argparse.Namespace], int] = args.run
     if getattr(args, "needs_database", True):
-        prepare(env)
+        serve(env, print)
     return action(env, args)
-
-
-def prepare(env: Env) -> None:
-    """The database server runs, if it is ours."""
-    if not env.database_url:
-        server = Server(env.data_dir)
-        server.start(print)
-        server.ensure_database("shangliu")

@@ -18,9 +18,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
+from django.db import connections
 from psycopg import sql
 
-from shangliu.platform.env import embedded_url
+from shangliu.platform.env import Env, database_of, embedded_url
 
 SYSTEM_USER = "shangliu_pg"
 LONGEST_START = 300.0  # seconds; a crash recovery may take its time
@@ -224,6 +225,21 @@ class Server:
         )
         if done.returncode:
             raise SystemExit(f"{program}: {done.stderr.strip()}")
+
+
+def serve(env: Env, tell: Tell) -> Server | None:
+    """The embedded server of this environment, running, with Django pointed at it.
+
+    None where `DATABASE_URL` names another one. The port may have changed since the settings were
+    read, as another program may have taken the last one.
+    """
+    if env.database_url:
+        return None
+    server = Server(env.data_dir)
+    server.start(tell)
+    server.ensure_database("shangliu")
+    connections["default"].settings_dict.update(database_of(server.url()))
+    return server
 
 
 def _programs(data_dir: Path) -> Path:

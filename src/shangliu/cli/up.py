@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from shangliu.cli import database, seed
 from shangliu.cli.children import Child, Spec, end_leftovers, port_is_free
-from shangliu.cli.postgres import Server
+from shangliu.cli.postgres import Server, serve
 from shangliu.platform.env import Env
 
 _PYTHON = sys.executable
@@ -32,10 +32,12 @@ def run(env: Env, args: argparse.Namespace) -> int:
     end_leftovers(run_dir)
     _refuse_taken_ports(env)
     stopping = threading.Event()
-    server = Server(env.data_dir) if not env.database_url else None
+    server: Server | None = None
     children = [Child(spec, run_dir) for spec in specs(env)]
     try:
-        _prepare(env, server, demo=env.demo and not args.empty)
+        _tell("启动数据库 / starting the database")
+        server = serve(env, _tell)
+        _prepare(env, demo=env.demo and not args.empty)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: stopping.set())
         _start(children, stopping)
@@ -48,11 +50,7 @@ def run(env: Env, args: argparse.Namespace) -> int:
     return 0
 
 
-def _prepare(env: Env, server: Server | None, *, demo: bool) -> None:
-    if server is not None:
-        _tell("启动数据库 / starting the database")
-        server.start(_tell)
-        server.ensure_database("shangliu")
+def _prepare(env: Env, *, demo: bool) -> None:
     database.migrate(verbosity=0)
     database.collect_static()
     if demo:
