@@ -72,7 +72,7 @@ def waiting_cases(
         table, condition = counted[process]
         beyond = " AND (entered_at, id) > (%s, %s)" if after else ""
         parts.append(
-            f"(SELECT '{process}', id, case_no, state, entered_at, last_step FROM {table}"  # noqa: S608
+            f"(SELECT '{process}' AS process, id, case_no, state, entered_at, last_step FROM {table}"  # noqa: S608
             f" WHERE {condition} AND state = %s{beyond} ORDER BY entered_at, id LIMIT {int(limit)})"
         )
         given += [state, *(after or ())]
@@ -80,7 +80,9 @@ def waiting_cases(
         return []
     with connection.cursor() as cursor:
         cursor.execute(
-            " UNION ALL ".join(parts) + f" ORDER BY 5, 2 LIMIT {int(limit)}", given
+            f"SELECT * FROM ({' UNION ALL '.join(parts)}) found"  # noqa: S608
+            f" ORDER BY entered_at, id LIMIT {int(limit)}",
+            given,
         )
         return [WaitingCase(*row) for row in cursor.fetchall()]
 

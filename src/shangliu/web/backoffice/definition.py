@@ -6,15 +6,20 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from shangliu.flow import export as exporting
 from shangliu.flow.drawing import graph
 from shangliu.platform.errors import NotFound
-from shangliu.process.drawing.bpmn import to_bpmn
-from shangliu.process.drawing.mermaid import to_mermaid
-from shangliu.process.drawing.svg import standalone, to_svg
 from shangliu.process.lint import lint
 from shangliu.process.running import flow
-from shangliu.web.backoffice import pictures, words
+from shangliu.web.backoffice import words
 from shangliu.web.backoffice.access import page, staff
+
+_KINDS = {
+    "svg": "image/svg+xml",
+    "bpmn": "application/xml",
+    "mermaid": "text/plain; charset=utf-8",
+    "json": "application/json",
+}
 
 
 @staff()
@@ -61,18 +66,10 @@ def definition(request: HttpRequest) -> HttpResponse:
 @require_GET
 def export(request: HttpRequest, form: str) -> HttpResponse:
     """The whole map as a file: svg, bpmn, mermaid or json."""
-    drawn, geometry = pictures.picture(pictures.WHOLE)
-    if form == "svg":
-        body = standalone(to_svg(geometry, drawn, lang=words.lang()))
-        kind = "image/svg+xml"
-    elif form == "bpmn":
-        body, kind = to_bpmn(geometry, drawn, lang=words.lang()), "application/xml"
-    elif form == "mermaid":
-        body, kind = to_mermaid(drawn, lang=words.lang()), "text/plain; charset=utf-8"
-    elif form == "json":
-        body, kind = geometry.to_json(), "application/json"
-    else:
+    kind = _KINDS.get(form)
+    if kind is None:
         raise NotFound
+    body = exporting.export(form, lang=words.lang())
     ending = "mmd" if form == "mermaid" else form
     response = HttpResponse(body, content_type=kind)
     response["Content-Disposition"] = f'attachment; filename="shangliu-flow.{ending}"'
