@@ -7,22 +7,25 @@ clock moved back and stand-ins for the outside world, so whatever reads the log 
 from __future__ import annotations
 
 import argparse
+import gc
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, nullcontext
 
 from django.core.management import call_command
 from django.db import connection
 
-from shangliu.cli.demo import history, people, shop
+from shangliu.cli.demo import history, people
+from shangliu.cli.demo.pictures.render import render_all
 from shangliu.domain.catalog.models import Product
 from shangliu.platform import clock
 from shangliu.platform.env import Env
 from shangliu.platform.models import Heartbeat
 
 DAYS = 14
-ORDERS_PER_DAY = 32
+ORDERS_PER_DAY = 27
 ACCOUNTS_LINE = f"{' '.join(people.FIRST_LOGINS)}  密码 / password: {people.PASSWORD}"
 
 _MARK = "seeding"  # stands in the database while the demo shop is made: see `_clean_start`
@@ -37,6 +40,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--orders-per-day", type=int, default=ORDERS_PER_DAY, help="每日订单 / orders a day"
     )
     parser.set_defaults(run=run)
+    pictures = subparsers.add_parser("pictures", help="绘制商品图片 / draw the pictures")
+    pictures.set_defaults(run=_draw, needs_database=False)
 
 
 def run(env: Env, args: argparse.Namespace) -> int:
@@ -45,7 +50,7 @@ def run(env: Env, args: argparse.Namespace) -> int:
     if Product.objects.exists():
         print("已有商品，不建演示店铺 / there are products already; nothing was done")
         return 1
-    make(env.data_dir / "media", print, days=args.days, orders_per_day=args.orders_per_day)
+    make(print, days=args.days, orders_per_day=args.orders_per_day)
     return 0
 
 
@@ -53,24 +58,22 @@ def run_if_empty(env: Env, tell: Tell) -> None:
     """At the first start. What an interrupted start has left is cleared away first."""
     _clean_start(tell)
     if not Product.objects.exists():
-        make(env.data_dir / "media", tell)
+        make(tell)
 
 
 def make(
-    media: Path | None,
     tell: Tell,
     *,
+    pictures: bool = True,
     days: int = DAYS,
     orders_per_day: int = ORDERS_PER_DAY,
     dice: int = 20,
 ) -> history.Made:
-    """Make it all; `dice` decides what happens, `media` None leaves the pictures out."""
+    """Make it all; `dice` decides what happens, `pictures` False leaves those out."""
     began = time.monotonic()
     end = clock.now()
     Heartbeat.objects.create(name=_MARK, beat_at=end)
-    with _in_a_hurry():
-        if media is not None:
-            shop.draw_pictures(media, tell)
+    with _drawing(tell) if pictures else nullcontext(), _in_a_hurry():
         made = history.make(end=end, days=days, orders_per_day=orders_per_day, dice=dice, tell=tell)
     Heartbeat.objects.filter(name=_MARK).delete()
     tell(
@@ -89,13 +92,41 @@ def _clean_start(tell: Tell) -> None:
         call_command("flush", interactive=False, verbosity=0)
 
 
+def _draw(env: Env, args: argparse.Namespace) -> int:
+    media = env.data_dir / "media"
+    media.mkdir(parents=True, exist_ok=True)
+    print(f"商品图片 {render_all(media)} 幅 / pictures drawn")
+    return 0
+
+
+@contextmanager
+def _drawing(tell: Tell) -> Iterator[None]:
+    """The pictures are drawn beside the history, by another core."""
+    command = (sys.executable, "-m", "shangliu.config.command", "pictures")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        try:
+            yield
+        except BaseException:
+            child.terminate()
+            raise
+        said, _ = child.communicate()
+    if child.returncode:
+        raise SystemExit("商品图片没有画成 / the pictures could not be drawn")
+    tell(said.strip())
+
+
 @contextmanager
 def _in_a_hurry() -> Iterator[None]:
     """Commits of this session do not wait for the disk; the last one after it does, for all."""
+    thresholds = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")
     try:
         yield
     finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
         with connection.cursor() as cursor:
             cursor.execute("RESET synchronous_commit")

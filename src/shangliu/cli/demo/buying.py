@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from shangliu.cli.demo.behaviour import Visit
@@ -31,61 +33,75 @@ SITE = "demo:shop"
 
 def purchase(world: World, plan: Plan) -> Story:
     """The whole of it, as far as the buyer and the plan will go."""
-    buyer = None if plan.guest else world.rng.choice(world.buyers)
-    visit = world.visits.begin(clock.now())
-    cart = yield from _fill(world, plan, buyer, visit)
-    if cart is None or plan.stop == "order.place":
-        return
-    if plan.leaves_cart and not plan.hasty:
-        if not plan.comes_back:
-            return
-        yield world.hours(4, 40)
-        visit = world.visits.begin(clock.now())
-        article = world.stall.pick(world.rng)
-        world.visits.look_at(visit, article, clock.now())
-        yield world.minutes(2, 4)
-    trade = yield from _check_out(world, plan, buyer, visit, cart)
-    if trade is None or plan.stop == "payment.start":
-        return
-    order = yield from _pay(world, plan, trade)
+    with world.visitor(plan) as buyer:
+        order = yield from _buy(world, plan, buyer)
     if order is not None:
         world.stage.begin(review(world, plan, order))
 
 
+def _buy(world: World, plan: Plan, buyer: Buyer | None) -> Generator[datetime, None, Order | None]:
+    """Gives the order when it is paid."""
+    visit = world.visits.begin(clock.now())
+    cart = yield from _fill(world, plan, buyer, visit)
+    if cart is None or plan.stop == "order.place":
+        return None
+    if plan.leaves_cart and not plan.hasty:
+        if not plan.comes_back:
+            return None
+        yield world.hours(4, 40)
+        visit = world.visits.begin(clock.now())
+        again = replace(plan, lines=1, bulk=False)
+        cart = yield from _fill(world, again, buyer, visit, cart)
+        if cart is None:
+            return None
+    trade = yield from _check_out(world, plan, buyer, visit, cart)
+    if trade is None or plan.stop == "payment.start":
+        return None
+    return (yield from _pay(world, plan, trade))
+
+
 def _fill(
-    world: World, plan: Plan, buyer: Buyer | None, visit: Visit
+    world: World, plan: Plan, buyer: Buyer | None, visit: Visit, cart: Cart | None = None
 ) -> Generator[datetime, None, Cart | None]:
     """Look at articles and put some in; None when nothing was to be had."""
-    cart: Cart | None = None
-    token = carts.new_token()
+    token = cart.token if cart is not None else carts.new_token()
+    filled: Cart | None = None
     while world.rng.random() < 0.3:
         world.visits.look_at(visit, world.stall.pick(world.rng), clock.now())
         yield world.seconds(95, 200)
-    for _ in range(plan.lines):
-        article = world.stall.pick(world.rng)
+    for article in _wishes(world, plan):
         quantity = _quantity(world, plan, article)
         world.visits.look_at(visit, article, clock.now())
         yield world.seconds(100, 260)
         user_id = buyer.user_id if buyer else None
-        try:
-            cart = carts.add(
+        with suppress(OutOfStock):
+            filled = carts.add(
                 token=token,
                 user_id=user_id,
                 visit=visit.code,
                 variant_id=article.variant_id,
                 quantity=quantity,
             )
-        except OutOfStock:
-            continue
-        if plan.second_thought and quantity < 5:
-            yield world.seconds(20, 70)
-            carts.set_quantity(cart=cart, variant_id=article.variant_id, quantity=quantity + 1)
-    return cart
+            if plan.second_thought and quantity < 5:
+                yield world.seconds(20, 70)
+                variant_id = article.variant_id
+                carts.set_quantity(cart=filled, variant_id=variant_id, quantity=quantity + 1)
+    return filled
+
+
+def _wishes(world: World, plan: Plan) -> list[Article]:
+    """What is put in; in bulk one does not buy what costs little."""
+    wishes: list[Article] = []
+    while len(wishes) < plan.lines:
+        article = world.stall.pick(world.rng)
+        if article not in wishes and (not plan.bulk or article.price_fen >= 12_000):
+            wishes.append(article)
+    return wishes
 
 
 def _quantity(world: World, plan: Plan, article: Article) -> int:
     if plan.bulk:
-        return max(520_000 // article.price_fen, 2) if article.price_fen > 15_000 else 36
+        return 520_000 // article.price_fen + 1
     most = 1 if article.price_fen > 20_000 else 3
     return min(world.rng.choices((1, 2, 3), (74, 19, 7))[0], most)
 
@@ -97,7 +113,13 @@ def _check_out(
     yield world.seconds(15, 120)
     world.visits.see(visit, "sign_in", clock.now(), user_id=user_id)
     yield world.seconds(10, 50)
-    summary = checkout.preview(cart_view(cart), delivery="express" if plan.express else "standard")
+    view = cart_view(cart)
+    if view.invalid:
+        carts.select(cart=cart, variant_ids=[row.variant_id for row in view.chosen])
+        view = cart_view(cart)
+    if not view.chosen:
+        return None
+    summary = checkout.preview(view, delivery="express" if plan.express else "standard")
     world.visits.see(visit, "preview", clock.now(), user_id=user_id)
     yield world.seconds(15, 110)
     receiver = buyer.receiver if buyer else stranger(world.rng)
@@ -122,14 +144,11 @@ def _check_out(
 
 
 def _pay(world: World, plan: Plan, trade: Trade) -> Generator[datetime, None, Order | None]:
-    """Gives the order when it is paid."""
     yield world.seconds(4, 40)
     if plan.paying is Paying.CANCELS:
         yield world.minutes(2, 14)
         order = Order.objects.get(trade=trade)
-        orders.cancel(
-            order=order, actor=name_of(order.user_id), role=Role.BUYER, reason="不想买了"
-        )
+        orders.cancel(order=order, actor=name_of(order.user_id), role=Role.BUYER, reason="不想买了")
         return None
     payment = _begin(trade)
     if plan.stop == "payment.succeed" or plan.paying is Paying.NEVER:
@@ -144,6 +163,8 @@ def _pay(world: World, plan: Plan, trade: Trade) -> Generator[datetime, None, Or
     if plan.paying is Paying.TOO_LATE:
         yield payment.expires_at
         yield world.seconds(20, 150)
+    if plan.finance_is_deaf:
+        world.outside.finance.refuses.add(trade.number)
     notice = gateway.collect(payment.number)
     if plan.paying is Paying.UNHEARD:
         yield world.minutes(3, 5)

@@ -30,8 +30,6 @@ _MISSING = ("货位上只有一件，系统显示还有", "外盒破损，不能
 
 def review(world: World, plan: Plan, order: Order) -> Story:
     """Until the warehouse has it: by rule at once, or by the staff."""
-    if plan.finance_is_deaf:
-        world.outside.finance.refuses.add(order.case_no)
     if plan.regrets:
         soon = (0.2, 1) if plan.hasty else (3, 400)
         world.stage.begin(regret(world, plan, order), world.minutes(*soon))
@@ -47,9 +45,7 @@ def review(world: World, plan: Plan, order: Order) -> Story:
         _approve(world, plan, order)
 
 
-def _hold(
-    world: World, plan: Plan, order: Order, why: str
-) -> Generator[datetime, None, None]:
+def _hold(world: World, plan: Plan, order: Order, why: str) -> Generator[datetime, None, None]:
     order.refresh_from_db()
     if order.state not in BEFORE_SHIPMENT:
         return
@@ -97,7 +93,7 @@ class _Bench:
 def fulfil(world: World, plan: Plan, task: FulfilmentTask) -> Story:
     """Pick, pack, weigh and hand over what one warehouse ships."""
     bench = _Bench(world, plan, task, world.picker(task.warehouse.code))
-    for work in (_pick, _pack, _hand_over):
+    for work in (_start, _pick, _pack, _hand_over):
         if not (yield from work(bench)):
             return
     world.stage.begin(journey(world, plan, Parcel.objects.get(task=task), task))
@@ -106,23 +102,23 @@ def fulfil(world: World, plan: Plan, task: FulfilmentTask) -> Story:
 Work = Generator[datetime, None, bool]
 
 
+def _start(bench: _Bench) -> Work:
+    """Into a wave, then somebody takes it up."""
+    for name in ("wave", "start_pick"):
+        if bench.stops(name):
+            return False
+        if name == "wave":
+            yield bench.world.next_of(_WAVES, bench.plan, jitter=90)
+        else:
+            yield bench.world.minutes(4, 50)
+        if bench.is_gone():
+            return False
+        bench.do(name, Wave(wave=_wave()) if name == "wave" else None)
+    return not bench.stops("pick")
+
+
 def _pick(bench: _Bench) -> Work:
-    world = bench.world
-    if bench.stops("wave"):
-        return False
-    yield world.next_of(_WAVES, bench.plan, jitter=90)
-    if bench.is_gone():
-        return False
-    bench.do("wave", Wave(wave=_wave()))
-    if bench.stops("start_pick"):
-        return False
-    yield world.minutes(4, 50)
-    if bench.is_gone():
-        return False
-    bench.do("start_pick")
-    if bench.stops("pick"):
-        return False
-    yield world.minutes(3, 22)
+    yield bench.world.minutes(3, 22)
     if bench.is_gone():
         return False
     if bench.plan.short:

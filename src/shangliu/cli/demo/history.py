@@ -24,7 +24,7 @@ from shangliu.platform.errors import Refused
 from shangliu.process.models import Event
 
 VISITS_PER_ORDER = 11
-CARTS_PER_ORDER = 1.55  # not everybody who fills a cart orders
+CARTS_PER_ORDER = 1.6  # not everybody who fills a cart orders
 
 Tell = Callable[[str], None]
 

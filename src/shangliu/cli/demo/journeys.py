@@ -56,9 +56,8 @@ def journey(world: World, plan: Plan, parcel: Parcel, task: FulfilmentTask) -> S
     road = _road(world, plan, parcel, task)
     yield from _to_the_city(road)
     yield road.next_round()
-    if plan.road is Road.PROBLEM:
-        if not (yield from _trouble(road)):
-            return
+    if plan.road is Road.PROBLEM and not (yield from _trouble(road)):
+        return
     said = f"{road.near}营业部{road.courier} 正在派件，请保持电话畅通"
     road.say(T.OUT_FOR_DELIVERY, road.target, said)
     yield road.hours(0.7, 5.5)

@@ -86,9 +86,9 @@ class Calls:
             )
         } | {
             reference: (case_no, "parcel", pk)
-            for pk, reference, case_no in Parcel.objects.filter(
-                reference__in=numbers
-            ).values_list("pk", "reference", "case_no")
+            for pk, reference, case_no in Parcel.objects.filter(reference__in=numbers).values_list(
+                "pk", "reference", "case_no"
+            )
         }
         for about, call in self.kept:
             call.case_no, call.process, call.object_id = owners.get(about, (about, "", None))
@@ -115,7 +115,7 @@ class Gateway:
     refuses: set[str] = field(default_factory=set)
     trades: dict[str, _Trade] = field(default_factory=dict)
     code: str = "alipay"
-    label: Text = Text("支付宝", "Alipay")
+    label: Text = field(default=Text("支付宝", "Alipay"))
 
     def start(self, charge: Charge) -> Started:
         day = f"{clock.local(clock.now()):%Y%m%d}"
@@ -194,7 +194,13 @@ class Gateway:
         return TradeAnswer(number=number, outcome=Outcome.CLOSED, provider_id=trade.provider_id)
 
     def refund(
-        self, *, number: str, refund_number: str, amount: Money, total: Money, reason: str  # noqa: ARG002
+        self,
+        *,
+        number: str,
+        refund_number: str,
+        amount: Money,
+        total: Money,  # noqa: ARG002 - other gateways want it
+        reason: str,
     ) -> RefundAnswer:
         asked = {
             "refund_amount": amount.yuan,
@@ -233,7 +239,7 @@ class Carrier:
     calls: Calls
     refuses: set[str] = field(default_factory=set)
     code: str = "kuaidi100"
-    label: Text = Text("快递100", "Kuaidi100")
+    label: Text = field(default=Text("快递100", "Kuaidi100"))
 
     def order_label(self, request: LabelRequest) -> Label:
         asked = {

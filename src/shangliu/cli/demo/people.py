@@ -32,10 +32,12 @@ _SURNAMES = (
     "魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵"
 )
 _GIVEN = (
-    "子涵 雨桐 浩然 欣怡 梓萱 一诺 思远 嘉懿 静姝 文博 晓峰 丽娟 建国 志强 秀英 婉清 俊杰 佳琪 明轩 诗涵"
-    " 昊天 若曦 宇航 可馨 立诚 美玲 春燕 国栋 海燕 瑞雪 天佑 依诺 沐阳 书瑶 景行 安然 以宁 望舒 知远 念慈"
-    " 小满 立夏 平 敏 磊 婷 涛 娜 洋 倩 鹏 颖 斌 雪 超 琳 勇 慧 刚 洁"
-).split()
+    "子涵", "雨桐", "浩然", "欣怡", "梓萱", "一诺", "思远", "嘉懿", "静姝", "文博", "晓峰",
+    "丽娟", "建国", "志强", "秀英", "婉清", "俊杰", "佳琪", "明轩", "诗涵", "昊天", "若曦",
+    "宇航", "可馨", "立诚", "美玲", "春燕", "国栋", "海燕", "瑞雪", "天佑", "依诺", "沐阳",
+    "书瑶", "景行", "安然", "以宁", "望舒", "知远", "念慈", "小满", "立夏", "平", "敏", "磊",
+    "婷", "涛", "娜", "洋", "倩", "鹏", "颖", "斌", "雪", "超", "琳", "勇", "慧", "刚", "洁",
+)  # fmt: skip
 _PLACES = (
     ("浙江省", "杭州市", "西湖区", ("文三路", "古墩路", "天目山路", "丰潭路")),
     ("浙江省", "杭州市", "滨江区", ("江南大道", "滨盛路", "长河路")),
@@ -137,9 +139,7 @@ def crowd(rng: Random, count: int = BUYERS) -> tuple[Buyer, ...]:
         )
         for person, one in zip(people, receivers, strict=True)
     )
-    return tuple(
-        Buyer(person.pk, one) for person, one in zip(people, receivers, strict=True)
-    )
+    return tuple(Buyer(person.pk, one) for person, one in zip(people, receivers, strict=True))
 
 
 def stranger(rng: Random) -> Receiver:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from random import Random
 from typing import TypeVar
@@ -115,6 +115,7 @@ def moments(rng: Random, start: datetime, end: datetime, per_day: float) -> list
 def plan(rng: Random, start: datetime) -> Plan:
     """An ordinary buyer's plan."""
     bulk = rng.random() < 0.015
+    leaves, returns = rng.random() < 0.42, rng.random() < 0.3
     return Plan(
         start=start,
         lines=_one(rng, {1: 56, 2: 30, 3: 14}),
@@ -130,10 +131,10 @@ def plan(rng: Random, start: datetime) -> Plan:
                 Paying.TOO_LATE: 4,
             },
         ),
-        leaves_cart=rng.random() < 0.34,
-        comes_back=rng.random() < 0.22,
+        leaves_cart=leaves,
+        comes_back=returns,
         second_thought=rng.random() < 0.16,
-        guest=rng.random() < 0.12,
+        guest=rng.random() < 0.12 or (leaves and not returns),
         remark=rng.choice(REMARKS) if rng.random() < 0.11 else "",
         odd_street=rng.choice(ODD_STREETS) if rng.random() < 0.012 else "",
         express=rng.random() < 0.17,
@@ -147,7 +148,7 @@ def plan(rng: Random, start: datetime) -> Plan:
             {Road.SMOOTH: 830, Road.PROBLEM: 45, Road.LOCKER: 85, Road.NEIGHBOUR: 40},
         ),
         receipt=_one(rng, {Receipt.CONFIRMS: 62, Receipt.EXTENDS: 3, Receipt.LEAVES: 35}),
-        claim=_claim(rng) if rng.random() < 0.1 else Claim.NONE,
+        claim=_claim(rng) if rng.random() < 0.13 else Claim.NONE,
         refund_fails=rng.random() < 0.004,
     )
 
@@ -175,14 +176,13 @@ def _one(rng: Random, weights: dict[T, int]) -> T:
 
 def showcases(end: datetime) -> list[Plan]:
     """Purchases that stand still at the end, so that something waits at nearly every step."""
-    found = [
+    return [
         replace(some, start=end - timedelta(hours=hours), stop=stop, hasty=True)
         for stop, hours, some in _STANDING
     ]
-    return found
 
 
-_B = Plan(start=datetime.min)
+_B = Plan(start=datetime.min.replace(tzinfo=UTC))
 _REMARK = replace(_B, remark=REMARKS[0])
 _LARGE = replace(_B, bulk=True)
 _STANDING: tuple[tuple[str, float, Plan], ...] = (
@@ -225,9 +225,9 @@ _STANDING: tuple[tuple[str, float, Plan], ...] = (
     ("parcel.go_on", 160.0, replace(_B, road=Road.PROBLEM)),
     ("parcel.return", 62.0, replace(_B, road=Road.SENT_BACK)),
     ("", 75.0, replace(_B, road=Road.SENT_BACK)),
-    ("aftersale.approve", 60.0, replace(_B, claim=Claim.GOOD)),
-    ("aftersale.approve", 70.0, replace(_B, claim=Claim.GOOD, lines=2)),
-    ("aftersale.approve", 82.0, replace(_B, claim=Claim.DAMAGED)),
+    ("aftersale.approve", 44.0, replace(_B, claim=Claim.GOOD)),
+    ("aftersale.approve", 52.0, replace(_B, claim=Claim.GOOD, lines=2)),
+    ("aftersale.approve", 66.0, replace(_B, claim=Claim.DAMAGED)),
     ("aftersale.appeal", 80.0, replace(_B, claim=Claim.UPHELD)),
     ("aftersale.uphold", 90.0, replace(_B, claim=Claim.UPHELD)),
     ("aftersale.send_back", 85.0, replace(_B, claim=Claim.GOOD)),
@@ -239,6 +239,18 @@ _STANDING: tuple[tuple[str, float, Plan], ...] = (
     ("aftersale.return_to_buyer", 150.0, replace(_B, claim=Claim.NOT_AS_SENT)),
     ("refund.settle_by_hand", 20.0, replace(_B, regrets=True, refund_fails=True)),
     ("refund.settle_by_hand", 6.0, replace(_B, regrets=True, refund_fails=True)),
-    ("refund.retry", 0.12, replace(_B, regrets=True, refund_fails=True)),
+    ("refund.retry", 0.25, replace(_B, regrets=True, refund_fails=True)),
     ("", 50.0, replace(_B, finance_is_deaf=True)),
+    ("", 92.0, replace(_B, paying=Paying.TOO_LATE)),
+    ("", 205.0, replace(_B, paying=Paying.TOO_LATE)),
+    ("", 118.0, replace(_B, regrets=True, refund_fails=True)),
+    ("", 212.0, replace(_B, claim=Claim.UPHELD)),
+    ("", 236.0, replace(_B, claim=Claim.DISMISSED)),
+    ("", 228.0, replace(_B, claim=Claim.NOT_AS_SENT)),
+    ("", 190.0, replace(_B, claim=Claim.WITHDRAWN)),
+    ("", 244.0, replace(_B, claim=Claim.DAMAGED, lines=2)),
+    ("", 322.0, replace(_B, claim=Claim.NOT_SENT)),
+    ("", 326.0, replace(_B, claim=Claim.REJECTED)),
+    ("", 262.0, replace(_B, receipt=Receipt.EXTENDS)),
+    ("", 288.0, replace(_B, receipt=Receipt.EXTENDS)),
 )

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 
 from shangliu.cli.demo.catalogue.shop import import_shop, opening_stock
-from shangliu.cli.demo.pictures.render import render_all
 from shangliu.domain.catalog.models import Variant
 from shangliu.domain.inventory import services as inventory
 from shangliu.domain.inventory.models import Stock, Warehouse
@@ -16,14 +14,57 @@ from shangliu.domain.inventory.models import Stock, Warehouse
 SOLD_OUT = 4  # units that the one scarce variant begins with, in the first warehouse
 SAFETY = 2
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Place:
+    """A warehouse to be; `share` of the opening stock in percent."""
+
+    code: str
+    name: str
+    province: str
+    city: str
+    district: str
+    street: str
+    contact: str
+    phone: str
+    share: int
+
+
 _HOUSES = (
-    ("HZ-YH", "杭州余杭中心仓", "浙江省", "杭州市", "余杭区", "仓前街道绿汀路 18 号 3 号库", "周大勇",
-     "+8657189770031", 1, 46),
-    ("HZ-XS", "杭州萧山前置仓", "浙江省", "杭州市", "萧山区", "宁围街道建设四路 266 号", "吴春生",
-     "+8657182930086", 2, 22),
-    ("CD-XJ", "成都新津西南仓", "四川省", "成都市", "新津区", "普兴街道物流大道 9 号 B 栋", "罗小川",
-     "+862882510077", 3, 32),
-)  # the last two numbers: priority, and the share of the stock in percent
+    _Place(
+        code="HZ-YH",
+        name="杭州余杭中心仓",
+        province="浙江省",
+        city="杭州市",
+        district="余杭区",
+        street="仓前街道绿汀路 18 号 3 号库",
+        contact="周大勇",
+        phone="+8657189770031",
+        share=46,
+    ),
+    _Place(
+        code="HZ-XS",
+        name="杭州萧山前置仓",
+        province="浙江省",
+        city="杭州市",
+        district="萧山区",
+        street="宁围街道建设四路 266 号",
+        contact="吴春生",
+        phone="+8657182930086",
+        share=22,
+    ),
+    _Place(
+        code="CD-XJ",
+        name="成都新津西南仓",
+        province="四川省",
+        city="成都市",
+        district="新津区",
+        street="普兴街道物流大道 9 号 B 栋",
+        contact="罗小川",
+        phone="+862882510077",
+        share=32,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,37 +87,39 @@ class Stall:
         return rng.choices(self.articles, self.wanted)[0]
 
 
-def draw_pictures(media: Path, tell: Callable[[str], None]) -> None:
-    media.mkdir(parents=True, exist_ok=True)
-    tell("绘制商品图片 / drawing the pictures")
-    count = render_all(media)
-    tell(f"商品图片 {count} 幅 / {count} pictures")
-
-
 def open_stall(rng: Random, tell: Callable[[str], None]) -> Stall:
     """Goods, warehouses and the opening stock: one variant is scarce, three are low."""
     import_shop()
-    houses = tuple(_house(*row[:9]) for row in _HOUSES)
     articles = _articles()
     wanted = _demand(rng, len(articles))
     scarce, low = _scarce(articles, wanted)
     amounts = _amounts(scarce, low)
-    for house, row in zip(houses, _HOUSES, strict=True):
-        first = house is houses[0]
+    few = scarce | low
+    houses = []
+    for at, place in enumerate(_HOUSES, start=1):
+        house = Warehouse.objects.create(
+            code=place.code,
+            name=place.name,
+            province=place.province,
+            city=place.city,
+            district=place.district,
+            street=place.street,
+            contact=place.contact,
+            phone=place.phone,
+            priority=at,
+        )
+        houses.append(house)
+        parts = {pk: max(amount * place.share // 100, 1) for pk, amount in amounts.items()}
+        if at == 1:
+            parts |= {pk: amounts[pk] for pk in few}
+        else:
+            parts |= dict.fromkeys(few, 0)
         inventory.receive_many(
-            warehouse_id=house.pk,
-            quantities={
-                variant: (amount if first else 0)
-                if variant in scarce | low
-                else max(amount * row[9] // 100, 1)
-                for variant, amount in amounts.items()
-            },
-            document="期初库存",
-            actor="system",
+            warehouse_id=house.pk, quantities=parts, document="期初库存", actor="system"
         )
     Stock.objects.exclude(variant_id__in=scarce | low).update(safety=SAFETY)
     tell(f"商品规格 {len(articles)} 种，仓库 {len(houses)} 座 / {len(articles)} variants")
-    return Stall(articles, wanted, houses)
+    return Stall(articles, wanted, tuple(houses))
 
 
 def restock(stall: Stall, document: str, actor: str) -> None:
@@ -89,30 +132,6 @@ def restock(stall: Stall, document: str, actor: str) -> None:
             document=document,
             actor=actor,
         )
-
-
-def _house(
-    code: str,
-    name: str,
-    province: str,
-    city: str,
-    district: str,
-    street: str,
-    contact: str,
-    phone: str,
-    priority: int,
-) -> Warehouse:
-    return Warehouse.objects.create(
-        code=code,
-        name=name,
-        province=province,
-        city=city,
-        district=district,
-        street=street,
-        contact=contact,
-        phone=phone,
-        priority=priority,
-    )
 
 
 def _articles() -> tuple[Article, ...]:

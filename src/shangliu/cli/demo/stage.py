@@ -10,7 +10,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 
 from django.db import connection
@@ -23,6 +24,7 @@ from shangliu.process.running import flow
 
 Story = Generator[datetime, None, None]
 
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _POST = timedelta(milliseconds=400)  # after an action its letters are delivered
 
 
@@ -37,7 +39,8 @@ class Stage:
     actions: int = 0
     _waiting: list[tuple[datetime, int, Story]] = field(default_factory=list)
     _numbers: count[int] = field(default_factory=count)
-    _due: str = ""
+    _timer: datetime = _NEVER
+    _letter: datetime = _NEVER
 
     def begin(self, story: Story, at: datetime | None = None) -> None:
         """Let a story begin at `at`, or now."""
@@ -48,8 +51,8 @@ class Stage:
         """Everything up to `until` (the end by default)."""
         until = until or self.end
         while self._waiting and self._waiting[0][0] <= until:
+            self._ring(self._waiting[0][0])
             moment, _, story = heapq.heappop(self._waiting)
-            self._ring(moment)
             self._act(moment, story)
         self._ring(until)
 
@@ -63,30 +66,41 @@ class Stage:
                 wake = None
         if wake is not None:
             heapq.heappush(self._waiting, (max(wake, moment), next(self._numbers), story))
+        self._look()
         self._deliver(moment)
 
     def _ring(self, until: datetime) -> None:
-        """The timers that are due by then, each at its time."""
-        while (due := self._next_due()) is not None and due <= until:
+        """Timers and letters that are due by then, each at its time."""
+        while (due := min(self._timer, self._letter)) <= until:
             with clock.at(due):
-                run_due()
+                if due == self._timer:
+                    run_due()
+                    self._look()
             self._deliver(due)
 
     def _deliver(self, moment: datetime) -> None:
-        with clock.at(moment + _POST):
-            while drain(self.handlers):
-                pass
+        while self._letter <= moment:
+            with clock.at(moment + _POST):
+                drain(self.handlers)
+            self._look()
 
-    def _next_due(self) -> datetime | None:
-        if not self._due:
-            tables = [
-                process.model._meta.db_table  # noqa: SLF001
-                for process in flow().processes
-                if process.model is not None and any(step.at for step in process.steps)
-            ]
-            parts = ", ".join(f"(SELECT min(due_at) FROM {table})" for table in tables)  # noqa: S608
-            self._due = f"SELECT least({parts})"
+    def _look(self) -> None:
+        """When the next timer rings and the next letter is due, in one question."""
         with connection.cursor() as cursor:
-            cursor.execute(self._due)
-            row: tuple[datetime | None] = cursor.fetchone()
-        return row[0]
+            cursor.execute(_when())
+            timer, letter = cursor.fetchone()
+        self._timer, self._letter = timer or _NEVER, letter or _NEVER
+
+
+@cache
+def _when() -> str:
+    tables = [
+        process.model._meta.db_table  # noqa: SLF001
+        for process in flow().processes
+        if process.model is not None and any(step.at for step in process.steps)
+    ]
+    timers = ", ".join(f"(SELECT min(due_at) FROM {table})" for table in tables)  # noqa: S608
+    return (
+        f"SELECT least({timers}), (SELECT min(due_at) FROM platform_outbox"  # noqa: S608
+        " WHERE done_at IS NULL AND dead_at IS NULL)"
+    )

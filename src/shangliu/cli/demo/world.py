@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from random import Random
 
@@ -29,6 +31,20 @@ class World:
     stall: Stall
     crew: Crew
     buyers: tuple[Buyer, ...]
+    busy: set[int] = field(default_factory=set)
+
+    @contextmanager
+    def visitor(self, plan: Plan) -> Iterator[Buyer | None]:
+        """Who comes: None for a guest, else a buyer who is not in the shop already."""
+        if plan.guest:
+            yield None
+            return
+        buyer = self.rng.choice([one for one in self.buyers if one.user_id not in self.busy])
+        self.busy.add(buyer.user_id)
+        try:
+            yield buyer
+        finally:
+            self.busy.discard(buyer.user_id)
 
     def seconds(self, least: float, most: float) -> datetime:
         """A moment so many seconds from now."""

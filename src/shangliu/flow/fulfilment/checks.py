@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from shangliu.domain.aftersales.models import AfterSale
 from shangliu.domain.aftersales.states import ENDED
 from shangliu.domain.fulfilment.models import FulfilmentTask
@@ -19,12 +21,16 @@ def everything_is_scanned(task: FulfilmentTask, ctx: Context) -> Text | None:
     if not isinstance(ctx.data, Scans):
         return None
     left = dict(ctx.data.counts)
+    names: dict[str, str] = {}
+    wanted: Counter[str] = Counter()
     for line in task.lines.select_related("order_line"):
-        sku, wanted = line.order_line.sku, line.quantity
-        if left.pop(sku, 0) != wanted:
+        names[line.order_line.sku] = line.order_line.name
+        wanted[line.order_line.sku] += line.quantity
+    for sku, pieces in wanted.items():
+        if left.pop(sku, 0) != pieces:
             return Text(
-                f"{line.order_line.name} 应拣 {wanted} 件，请核对扫码数量",
-                f"{sku}: {wanted} wanted, the scans say otherwise",
+                f"{names[sku]} 应拣 {pieces} 件，请核对扫码数量",
+                f"{sku}: {pieces} wanted, the scans say otherwise",
             )
     if left:
         wrong = next(iter(left))
