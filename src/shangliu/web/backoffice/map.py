@@ -21,7 +21,7 @@ from shangliu.insight import cases, trace
 from shangliu.insight.figures import Period, allowed, ways_of
 from shangliu.platform.errors import NotFound
 from shangliu.process.definition import Process, Step
-from shangliu.process.drawing.figures import Figures
+from shangliu.process.drawing.figures import Figures, Level
 from shangliu.process.drawing.graph import Graph, Node, Shape
 from shangliu.process.drawing.svg import css
 from shangliu.process.running import flow
@@ -62,6 +62,8 @@ def sheet(request: HttpRequest, code: str = pictures.OVERVIEW) -> HttpResponse:
         "panel": _panel(request, period),
         "order_number": request.GET.get("order", "") if path else "",
         "title": _title(code),
+        "attention": _attention(figures) if code == pictures.OVERVIEW else [],
+        "funnel": _funnel(period) if code == pictures.OVERVIEW else [],
         "stream_url": settings.STREAM_URL,
     }
     return page(request, "backoffice/map.html", context)
@@ -145,6 +147,48 @@ def _stages(figures: Figures) -> list[dict[str, object]]:
             }
         )
     return found
+
+
+def _attention(figures: Figures) -> list[dict[str, object]]:
+    """Where the oldest has waited too long, or nearly so; the worst first."""
+    late = [
+        (node, figure)
+        for node in graph().nodes
+        if (figure := figures.nodes.get(node.key)) is not None and figure.level is not Level.OK
+    ]
+    late.sort(key=lambda one: (one[1].level is Level.WARN, -(one[1].oldest_seconds or 0)))
+    return [
+        {
+            "key": node.key,
+            "label": node.label,
+            "stage": node.stage,
+            "family": words.family_of_lane(node.lane),
+            "lane": words.lane_label(node.lane),
+            "waiting": figure.waiting,
+            "oldest": words.lasted((figure.oldest_seconds or 0) * 1_000_000),
+            "level": figure.level.value,
+        }
+        for node, figure in late
+    ]
+
+
+_FUNNEL = ("visit.arrive", "visit.view_product", "cart.add", "order.place", "order.pay")
+
+
+def _funnel(period: Period) -> list[dict[str, object]]:
+    """From the visit to the paid order: counts of the map's own steps, and the part that is left."""
+    moved = living.traffic(period).nodes
+    counts = [(name, moved[name].count if name in moved else 0) for name in _FUNNEL]
+    first = counts[0][1]
+    return [
+        {
+            "label": words.step_label(name),
+            "count": count,
+            "part": f"{count / first:.1%}" if first else "",
+            "width": min(100, round(100 * count / first)) if first else 0,
+        }
+        for name, count in counts
+    ]
 
 
 def _rows(drawn: Graph, figures: Figures, period: Period) -> list[dict[str, object]]:

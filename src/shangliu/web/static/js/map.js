@@ -14,6 +14,7 @@ const period = map.dataset.period;
 let dirty = false;
 
 hand.fit(map.dataset.code === "overview");
+addEventListener("resize", () => map.dataset.code === "overview" && hand.fit(true));
 const here = svg.querySelector(".current");
 if (here) hand.show(here);
 
