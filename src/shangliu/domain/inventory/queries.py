@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import F, Q
 
 from shangliu.domain.inventory.models import Reservation, Stock, StockMovement
@@ -97,3 +98,19 @@ def _row(stock: Stock) -> StockRow:
         available=stock.available,
         on_sale=stock.variant.active and stock.variant.product.on_shelf,
     )
+
+
+def sold_out(product_ids: Collection[int]) -> frozenset[int]:
+    """Those products of which no variant can be had. One statement."""
+    if not product_ids:
+        return frozenset()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.id FROM unnest(%s::bigint[]) AS p(id) WHERE NOT EXISTS ("
+            " SELECT 1 FROM catalog_variant v JOIN inventory_stock s ON s.variant_id = v.id"
+            " JOIN inventory_warehouse w ON w.id = s.warehouse_id AND w.active"
+            " WHERE v.product_id = p.id AND v.active"
+            " AND s.on_hand - s.held - s.committed - s.safety > 0)",
+            [list(product_ids)],
+        )
+        return frozenset(row[0] for row in cursor.fetchall())
