@@ -51,6 +51,6 @@ def browser() -> Iterator[Browser]:
 def system() -> Iterator[System]:
     """The shop with the real catalogue on its shelves and one account for every role."""
     with running() as started:
-        started.run("import", "catalogue", str(CATALOGUE))
+        started.run("import", "catalogue", str(CATALOGUE), "--no-pictures")
         make_staff(started)
         yield started

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from shangliu.cli.catalogue_checks import Checked, check
 from shangliu.cli.catalogue_files import Problem, Report
+from shangliu.cli.demo.pictures.render import render_all
 from shangliu.domain.catalog import services
 from shangliu.domain.catalog.clashes import clashes
 from shangliu.domain.catalog.incoming import Counts, Imported
@@ -57,16 +58,22 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default=DEFAULT_SOURCE,
         help="来源名，同一来源再次导入为更新 / its name; the same name again is an update",
     )
+    parser.add_argument(
+        "--no-pictures", action="store_true", help="不绘制插图 / do not draw the illustrations"
+    )
     parser.set_defaults(run=run)
 
 
-def run(_env: Env, args: argparse.Namespace) -> int:
+def run(env: Env, args: argparse.Namespace) -> int:
     """Import and tell; 0 when all is in, 1 when something is wrong and nothing was written."""
     outcome = import_directory(
         args.directory, source=args.source, dry_run=args.dry_run, stock=args.stock
     )
     for line in lines(outcome, dry_run=args.dry_run):
         print(line)
+    if outcome.imported is not None and not (args.dry_run or args.no_pictures):
+        drawn = render_all(env.data_dir / "media" / "products")
+        print(f"插图 {drawn} 幅 / {drawn} illustrations drawn")
     return 1 if outcome.problems else 0
 
 

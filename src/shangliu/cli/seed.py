@@ -93,7 +93,7 @@ def _clean_start(tell: Tell) -> None:
 
 
 def _draw(env: Env, args: argparse.Namespace) -> int:
-    media = env.data_dir / "media"
+    media = env.data_dir / "media" / "products"
     media.mkdir(parents=True, exist_ok=True)
     print(f"商品图片 {render_all(media)} 幅 / pictures drawn")
     return 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,13 +19,22 @@ from shangliu.platform.money import Money
 from shangliu.web.storefront.frame import public
 from shangliu.web.storefront.kept import shows
 
+PLAIN = Path(__file__).resolve().parents[1] / "static" / "img"
 CLOSED = ("/cart/", "/checkout/", "/pay/", "/orders/", "/account/", "/staff/", "/sign-in/", "/me/")
 
 
 @require_safe
 def media(request: HttpRequest, path: str) -> HttpResponseBase:
-    """A picture, with its date, so that a browser that has it only asks whether it is the same."""
-    response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
+    """A picture, with its date, so that a browser that has it only asks whether it is the same.
+
+    Where there is no picture of the goods there is a plain drawing, never a broken frame.
+    """
+    try:
+        response = serve(request, path, document_root=str(settings.MEDIA_ROOT))
+    except Http404:
+        if not path.startswith("products/"):
+            raise
+        response = serve(request, "missing.svg", document_root=str(PLAIN))
     response["Cache-Control"] = "public, max-age=86400"
     return response
 
