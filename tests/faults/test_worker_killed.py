@@ -65,7 +65,8 @@ class _Handler(BaseHTTPRequestHandler):
 def worker(receiver: Receiver) -> Iterator[subprocess.Popen[str]]:
     """A real worker process on the test's own database."""
     at = connection.settings_dict
-    url = f"postgresql://{at['USER']}@{at['HOST']}:{at['PORT']}/{at['NAME']}"
+    who = f"{at['USER']}:{at['PASSWORD']}"
+    url = f"postgresql://{who}@{at['HOST']}:{at['PORT']}/{at['NAME']}"
     process = subprocess.Popen(
         [sys.executable, "-m", "shangliu.config.command", "worker"],
         env={

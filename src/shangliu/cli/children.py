@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import signal
@@ -13,12 +12,16 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from shangliu.cli.processes import end_group
+
 _COLOURS = {"web": 36, "stream": 34, "worker": 35, "alipay": 32, "kuaidi100": 33, "finance": 90}
-_PR_SET_PDEATHSIG = 1
+_CALM = (
+    60.0  # seconds after which a process that runs is no longer taken for one that keeps crashing
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +42,21 @@ class Child:
         self._process: subprocess.Popen[str] | None = None
         self._ready = threading.Event()
         self._failures = 0
-        self._next_start = 0.0
+        self._next_start = self._started = 0.0
 
     def start(self) -> None:
+        """Start it. Its standard input says nothing, and ends when this process does."""
         self._ready.clear()
+        self._started = time.monotonic()
         self._process = subprocess.Popen(
             self.spec.command,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             text=True,
             errors="replace",
             bufsize=1,
             start_new_session=True,
-            preexec_fn=_die_with_parent(),
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
         self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -64,6 +68,8 @@ class Child:
         if self._process is None or self._process.poll() is None:
             return
         if self._next_start == 0.0:
+            if time.monotonic() - self._started > _CALM:
+                self._failures = 0
             wait = min(0.5 * 2**self._failures, 30.0)
             self._failures += 1
             self._next_start = time.monotonic() + wait
@@ -73,9 +79,9 @@ class Child:
             end_group(self._process.pid)
             self.start()
 
-    def wait_ready(self, seconds: float, stopping: threading.Event) -> bool:
+    def wait_ready(self, seconds: float) -> bool:
         end = time.monotonic() + seconds
-        while time.monotonic() < end and not stopping.is_set():
+        while time.monotonic() < end:
             if self._process is not None and self._process.poll() is not None:
                 return False
             if self._ready.is_set() or self._healthy():
@@ -87,12 +93,12 @@ class Child:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
 
-    def wait(self, seconds: float) -> None:
-        """Wait for the end; whoever does not come to one is killed with all of its children."""
+    def wait(self, end: float) -> None:
+        """Wait until `end` on the monotonic clock; who still runs then is killed, children too."""
         if self._process is None:
             return
         try:
-            self._process.wait(seconds)
+            self._process.wait(max(end - time.monotonic(), 0))
         except subprocess.TimeoutExpired:
             self._say("does not stop, killed")
         end_group(self._process.pid)
@@ -110,9 +116,15 @@ class Child:
                 self._say(line.rstrip())
 
     def _say(self, text: str) -> None:
-        name = f"{self.spec.name:<9}"
-        if sys.stdout.isatty():
-            name = f"\x1b[{_COLOURS.get(self.spec.name, 37)}m{name}\x1b[0m"
+        say(self.spec.name, text)
+
+
+def say(who: str, text: str) -> None:
+    """A line of the common log. Work goes on when nobody reads it any more."""
+    name = f"{who:<9}"
+    if sys.stdout.isatty():
+        name = f"\x1b[{_COLOURS.get(who, 37)}m{name}\x1b[0m"
+    with suppress(OSError):
         print(f"{name} | {text}", flush=True)
 
 
@@ -127,27 +139,6 @@ def answers(url: str) -> bool:
         return False
 
 
-def end_leftovers(run_dir: Path) -> None:
-    """End what a killed supervisor left running: only processes that are really ours."""
-    for file in run_dir.glob("*.pid"):
-        try:
-            known = json.loads(file.read_text())
-        except ValueError:
-            known = {}
-        pid = known.get("pid")
-        if isinstance(pid, int) and _is_ours(pid):
-            end_group(pid)
-        file.unlink(missing_ok=True)
-
-
-def end_group(pid: int) -> None:
-    """Kill a process with all of its children; they may be gone already."""
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        return
-
-
 def port_is_free(host: str, port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -156,22 +147,3 @@ def port_is_free(host: str, port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def _is_ours(pid: int) -> bool:
-    said = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], check=False, capture_output=True, text=True
-    ).stdout
-    return any(word in said for word in ("shangliu", "simulators."))
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """On Linux the kernel ends a child whose parent was killed."""
-    if not sys.platform.startswith("linux"):
-        return None
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def ask() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-    return ask

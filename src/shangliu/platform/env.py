@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,13 +59,19 @@ class Env:
         return self.port + 13
 
     @property
+    def reached_at(self) -> str:
+        """The address at which programs of this machine find what listens on `host`."""
+        return _reached(self.host)
+
+    @property
     def stream_url(self) -> str:
         parts = urlsplit(self.public_url)
         return f"{parts.scheme}://{parts.hostname}:{self.stream_port}"
 
     @property
     def allowed_hosts(self) -> tuple[str, ...]:
-        return (urlsplit(self.public_url).hostname or "localhost", "127.0.0.1", "localhost")
+        public = urlsplit(self.public_url).hostname or "localhost"
+        return (public, self.reached_at, "127.0.0.1", "localhost")
 
     @property
     def database(self) -> dict[str, Any]:
@@ -86,14 +94,19 @@ class Env:
 
 def embedded_url(data_dir: Path, name: str = "shangliu") -> str:
     """Where the embedded server of this data directory listens (its own file says so)."""
-    port_file = data_dir / "postgres.port"
-    port = port_file.read_text().strip() if port_file.exists() else "54329"
-    return f"postgresql://postgres@127.0.0.1:{port}/{name}"
+    port, password = data_dir / "postgres.port", data_dir / "postgres.password"
+    known = port.read_text().strip() if port.exists() else "54329"
+    secret = f":{password.read_text().strip()}" if password.exists() else ""
+    return f"postgresql://postgres{secret}@127.0.0.1:{known}/{name}"
 
 
 def database_of(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
-    if parts.scheme not in ("postgres", "postgresql") or len(parts.path) < 2:
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    if port == -1 or parts.scheme not in ("postgres", "postgresql") or len(parts.path) < 2:
         raise BadEnvironment(
             "DATABASE_URL",
             "要写成 postgresql://用户:密码@主机:端口/库名",
@@ -105,10 +118,11 @@ def database_of(url: str) -> dict[str, Any]:
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
-        "PORT": str(parts.port or ""),
+        "PORT": str(port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
+            "connect_timeout": 5,
             "prepare_threshold": 3,
             "server_side_binding": True,
             **dict(parse_qsl(parts.query)),
@@ -120,12 +134,12 @@ def read(environ: Mapping[str, str]) -> Env:
     """The environment, checked. Raises `BadEnvironment`."""
     data_dir = Path(environ.get("DATA_DIR") or "var").expanduser().resolve()
     port = _number(environ, "PORT", 8000)
-    host = environ.get("HOST", "127.0.0.1")
+    host = environ.get("HOST") or "127.0.0.1"
     return Env(
         data_dir=data_dir,
         host=host,
         port=port,
-        public_url=(environ.get("PUBLIC_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
+        public_url=(environ.get("PUBLIC_URL") or f"http://{_reached(host)}:{port}").rstrip("/"),
         database_url=environ.get("DATABASE_URL", ""),
         redis_url=environ.get("REDIS_URL", ""),
         secret_key=environ.get("SECRET_KEY") or _kept_secret(data_dir / "secret_key"),
@@ -137,6 +151,10 @@ def read(environ: Mapping[str, str]) -> Env:
         finance_secret=environ.get("FINANCE_WEBHOOK_SECRET")
         or _kept_secret(data_dir / "finance_secret"),
     )
+
+
+def _reached(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "localhost") else host  # noqa: S104
 
 
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:
@@ -160,10 +178,18 @@ def _switch(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
 
 
 def _kept_secret(path: Path) -> str:
-    """A secret made once and kept beside the data, readable by its owner only."""
+    """A secret made once and kept beside the data."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_urlsafe(48))
+        keep_private(path, secrets.token_urlsafe(48))
     return path.read_text().strip()
+
+
+def keep_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, all at once; one that is there already stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    Path(draft).unlink()

@@ -22,7 +22,7 @@ _LATE = timedelta(seconds=30)
 def healthz(request: HttpRequest) -> JsonResponse:
     """Asks each component once, side by side; nothing is started or repaired."""
     env = settings.SHANGLIU
-    outside = {"stream": f"http://127.0.0.1:{env.stream_port}/healthz"}
+    outside = {"stream": f"http://{env.reached_at}:{env.stream_port}/healthz"}
     if env.simulators:
         outside |= {
             "alipay": f"http://127.0.0.1:{env.alipay_port}/healthz",
