@@ -19,6 +19,7 @@ def _start() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shangliu.config.settings")
     data = Path(tempfile.mkdtemp(prefix="shangliu-test-", dir=_writable()))
     data.chmod(0o755)
+    (data / "static").mkdir()
     os.environ["DATA_DIR"] = str(data)
     os.environ["DEBUG"] = "0"
     atexit.register(shutil.rmtree, data, ignore_errors=True)

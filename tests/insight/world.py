@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from shangliu.domain.aftersales.models import AfterSale
 from shangliu.domain.cart.queries import cart_view
@@ -32,6 +33,7 @@ from shangliu.flow import checkout, steps
 from shangliu.flow.aftersale import services as aftersales
 from shangliu.flow.cart import services as carts
 from shangliu.flow.fulfilment.effects import Scans, Wave, Weight
+from shangliu.flow.order.effects import Reason
 from shangliu.flow.outbox import Addresses, handlers
 from shangliu.flow.parcel import services as parcels
 from shangliu.flow.payment import services as money
