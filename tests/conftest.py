@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pytest_django.fixtures import SettingsWrapper
 
 from shangliu.process import policies
 
@@ -11,3 +12,10 @@ from shangliu.process import policies
 def _fresh_policies() -> None:
     """Policies are read once a second; a test must not see those of the test before it."""
     policies.forget()
+
+
+@pytest.fixture(autouse=True)
+def _plain_static_files(settings: SettingsWrapper) -> None:
+    """Pages are rendered without collecting and fingerprinting their static files first."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
