@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from pytest_django import Settings
 
@@ -18,4 +20,5 @@ def _fresh_policies() -> None:
 def _plain_static_files(settings: Settings) -> None:
     """Pages are rendered without collecting and fingerprinting their static files first."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
