@@ -128,7 +128,11 @@ def _form(order: Order, may: Claimable, typed: dict[str, str]) -> dict[str, Any]
     whole = may.kind == "refund_only"
     quantities = {line.pk: left for line, left in may.lines if left}
     chosen = (
-        {pk: int(typed[f"quantity-{pk}"]) for pk in quantities if typed.get(f"quantity-{pk}", "").isdigit()}
+        {
+            pk: int(typed[f"quantity-{pk}"])
+            for pk in quantities
+            if typed.get(f"quantity-{pk}", "").isdigit()
+        }
         if typed
         else quantities
     )
@@ -147,9 +151,7 @@ def _form(order: Order, may: Claimable, typed: dict[str, str]) -> dict[str, Any]
             if left
         ],
         "amount": _amount(order, may, quantities),
-        "choices": [
-            (str(place), str(reason)) for place, reason in enumerate(REASONS)
-        ],
+        "choices": [(str(place), str(reason)) for place, reason in enumerate(REASONS)],
         "typed": typed,
         "why_not": "；".join(str(one) for one in may.reasons),
         "reasons": [],

@@ -26,8 +26,8 @@ MOST_PAGES = 400
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     tree = queries.category_tree()
-    sections = queries.home_sections(tree=tree)
-    popular = queries.most_sold(size=6)
+    sections = queries.home_sections(tree=tree, size=5)
+    popular = queries.most_sold(size=10)
     cards = [*popular, *(card for section in sections for card in section.products)]
     response = public(
         request,
@@ -90,7 +90,7 @@ def search(request: HttpRequest) -> HttpResponse:
         sort=request.GET.get("sort", "relevance"),
         filters=_filters(request.GET),
     )
-    popular = queries.most_sold(size=6) if not found.total else ()
+    popular = queries.most_sold(size=5) if not found.total else ()
     response = public(
         request,
         "storefront/search.html",

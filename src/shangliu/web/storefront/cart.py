@@ -141,9 +141,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 def remember(response: HttpResponse, token: str) -> HttpResponse:
     """Keep the cart's cookie, and a mark that scripts can read: there is something personal."""
     secure = settings.SESSION_COOKIE_SECURE
-    response.set_cookie(
-        CART_COOKIE, token, KEPT_FOR, httponly=True, samesite="Lax", secure=secure
-    )
+    response.set_cookie(CART_COOKIE, token, KEPT_FOR, httponly=True, samesite="Lax", secure=secure)
     response.set_cookie(MINE, "1", KEPT_FOR, samesite="Lax", secure=secure)
     return response
 

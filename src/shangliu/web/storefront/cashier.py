@@ -106,7 +106,11 @@ def _standing(trade: Trade, orders: list[Order], *, poll: int) -> dict[str, Any]
     first = orders[0]
     waiting = first.state == OrderState.AWAITING_PAYMENT
     given_up = first.paid_at is None and not waiting
-    late = [one for one in payments_of_case(trade.number) if one.state == PaymentState.SUCCEEDED_LATE] if given_up else []
+    late = (
+        [one for one in payments_of_case(trade.number) if one.state == PaymentState.SUCCEEDED_LATE]
+        if given_up
+        else []
+    )
     return {
         "trade": trade,
         "order": first,

@@ -33,7 +33,17 @@ from shangliu.web.roles import cart_token, hold_trade, user_id_of, user_of
 from shangliu.web.storefront.divisions import PROVINCES
 from shangliu.web.storefront.frame import fragment, personal
 
-FIELDS = ("name", "phone", "province", "city", "district", "street", "remark", "delivery", "address")
+FIELDS = (
+    "name",
+    "phone",
+    "province",
+    "city",
+    "district",
+    "street",
+    "remark",
+    "delivery",
+    "address",
+)
 DRAFT = "checkout"
 NEW = "new"
 
@@ -48,7 +58,7 @@ def amounts(request: HttpRequest) -> HttpResponse:
     """The sum again, for another way of delivery."""
     view = cart_view(open_cart(token=cart_token(request), user_id=user_id_of(request)))
     summary = preview(view, delivery=request.GET.get("delivery", "standard"))
-    return fragment(request, "storefront/_amounts.html", {"preview": summary})
+    return fragment(request, "storefront/_amounts_again.html", {"preview": summary})
 
 
 def _show(request: HttpRequest) -> HttpResponse:

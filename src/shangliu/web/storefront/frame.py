@@ -78,7 +78,12 @@ def _categories(request: HttpRequest, tree: CategoryTree) -> list[dict[str, Any]
 
 def _bottom_bar(request: HttpRequest) -> list[dict[str, Any]]:
     return [
-        {"label": label, "href": reverse(name), "icon": icon, "current": request.path == reverse(name)}
+        {
+            "label": label,
+            "href": reverse(name),
+            "icon": icon,
+            "current": request.path == reverse(name),
+        }
         for label, name, icon in (
             (_("首页"), "home", "home"),
             (_("分类"), "categories", "grid"),

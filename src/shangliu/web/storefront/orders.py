@@ -293,7 +293,11 @@ def _parcel(parcel: Any) -> dict[str, Any]:
         "state": words(flow()["parcel"], parcel.state),
         "done": parcel.state == ParcelState.DELIVERED,
         "track": [
-            {"title": one.text, "at": clock.local(one.at).strftime("%m-%d %H:%M"), "place": one.place}
+            {
+                "title": one.text,
+                "at": clock.local(one.at).strftime("%m-%d %H:%M"),
+                "place": one.place,
+            }
             for one in parcel.track.all()
         ],
     }

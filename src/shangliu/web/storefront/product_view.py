@@ -82,9 +82,7 @@ def availability(left: int, unit: str) -> str:
     return _("有货")
 
 
-def _facts(
-    product: ProductPage, address: str, picture: str, *, in_stock: bool
-) -> dict[str, Any]:
+def _facts(product: ProductPage, address: str, picture: str, *, in_stock: bool) -> dict[str, Any]:
     """schema.org/Product."""
     state = "InStock" if in_stock else "OutOfStock"
     prices = [one.price for one in product.variants] or [product.price]

@@ -84,6 +84,7 @@ class Picker {
     const line = this.root.querySelector("[data-sku-stock]");
     line.textContent = one && one.text ? one.text
       : stock === 0 ? words.none
+      : stock > FEW && words.have ? words.have
       : `${stock <= FEW && one ? words.few : words.stock} ${stock} ${words.unit}`;
     line.classList.toggle("is-few", stock <= FEW && Boolean(one));
     const labels = this.data.axes.filter((a) => a.key in chosen)
