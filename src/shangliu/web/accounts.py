@@ -35,10 +35,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         user.phone, user.phone_verified = phone, verified
         user.save(update_fields=["phone", "phone_verified"])
 
-    def set_phone_verified(self, user: User, phone: str) -> None:
+    def set_phone_verified(self, user: User, phone: str) -> None:  # noqa: ARG002
         buyers.mark_verified(user)
 
-    def send_verification_code_sms(self, *, user: User | None, phone: str, code: str, **_: Any) -> None:
+    def send_verification_code_sms(self, *, phone: str, code: str, **_: Any) -> None:
         send_code(phone=phone, code=code)
 
     def generate_phone_verification_code(self, **_: Any) -> str:
@@ -107,14 +107,14 @@ def confirm(request: HttpRequest, code: str, redirect_to: str) -> Any:
     """Sign in with the code; gives allauth's answer (a redirect). `Refused` for a wrong one."""
     process = pending(request)
     if process is None:
-        raise Refused(Text("验证码已过期，请重新获取", "The code is no longer valid; get a new one"))
+        raise Refused(
+            Text("验证码已过期，请重新获取", "The code is no longer valid; get a new one")
+        )
     typed = "".join(code.split())
     if not secrets.compare_digest(typed.encode(), process.code.encode()):
         if process.record_invalid_attempt():
             raise Refused(Text("验证码不对，请核对后重新输入", "That is not the code; check it"))
-        raise Refused(
-            Text("验证码错误次数过多，请重新获取", "Too many wrong codes; get a new one")
-        )
+        raise Refused(Text("验证码错误次数过多，请重新获取", "Too many wrong codes; get a new one"))
     return process.finish(redirect_to)
 
 

@@ -1,4 +1,4 @@
-"""Typed input: a dataclass made of what was filled in, or the sentence that says what is missing."""
+"""Typed input: a dataclass made of what was filled in, or the sentence what is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forms on pages that are kept for everybody carry no token; the browser vouches for them instead."""
+"""Forms on pages that are kept for everybody carry no token; the browser vouches for them."""
 
 from __future__ import annotations
 

@@ -134,9 +134,9 @@ class _Answer:
         self._status = ""
         self._headers: Headers = []
 
-    def start(self, status: str, headers: Headers, exc_info: object = None) -> Callable[..., None]:
+    def start(self, status: str, headers: Headers, *_: object) -> Callable[[bytes], None]:
         self._status, self._headers = status, list(headers)
-        return lambda data: None
+        return lambda _: None
 
     def page(self, body: bytes) -> Page | None:
         """The answer as it may be kept: only a good one that sets no cookie."""

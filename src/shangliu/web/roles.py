@@ -31,9 +31,7 @@ def actor_of(request: HttpRequest) -> str:
 
 def owner_of(request: HttpRequest) -> Owner:
     """Whose orders may be seen: the person's, and those that this browser holds as a guest."""
-    return Owner(
-        user_id=user_id_of(request), trades=tuple(request.session.get(HELD_TRADES, ()))
-    )
+    return Owner(user_id=user_id_of(request), trades=tuple(request.session.get(HELD_TRADES, ())))
 
 
 def hold_trade(request: HttpRequest, number: str) -> None:

@@ -15,7 +15,7 @@ class Addresses:
 
 
 def addresses(*, most: int = 45_000) -> Addresses:
-    """Slugs, products with the time they came in; a sitemap holds at most 50,000. Two statements."""
+    """Slugs, products with the time they came in; a sitemap holds 50,000 at most."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT slug FROM catalog_category ORDER BY position, id")
         categories = tuple(row[0] for row in cursor.fetchall())

@@ -72,7 +72,7 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
             **_listing(request, found),
             "title": found.category.name,
             "children": found.children,
-            "crumbs": crumbs[:-1] + [(crumbs[-1][0], None)],
+            "crumbs": [*crumbs[:-1], (crumbs[-1][0], None)],
             "canonical": request.build_absolute_uri(_kept(address, found.page)),
             "sorts": _sorts(request, with_relevance=False),
         },

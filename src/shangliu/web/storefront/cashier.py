@@ -16,8 +16,8 @@ from shangliu.domain.orders.mine import Order, OrderState, Trade
 from shangliu.domain.payments.provider import providers
 from shangliu.domain.payments.queries import payments_of_case
 from shangliu.domain.payments.states import PaymentState
-from shangliu.flow.times import pay_until
 from shangliu.flow.payment import services
+from shangliu.flow.times import pay_until
 from shangliu.platform import clock
 from shangliu.platform.errors import NotFound
 from shangliu.web.roles import actor_of, hold_trade, owner_of

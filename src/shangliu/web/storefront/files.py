@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -49,7 +50,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
     """Every page that a search engine should know."""
-    pages = [(reverse("home"), None)]
+    pages: list[tuple[str, datetime | None]] = [(reverse("home"), None)]
     found = addresses()
     pages += [(reverse("category", args=(slug,)), None) for slug in found.categories]
     pages += [(reverse("product", args=(slug,)), at) for slug, at in found.products]

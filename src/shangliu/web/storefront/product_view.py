@@ -1,4 +1,4 @@
-"""What a product's page shows: choices, availability, promises, and the facts for search engines."""
+"""What a product's page shows: choices, availability, promises, facts for search engines."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from shangliu.domain.orders.mine import Order, OrderState
-from shangliu.flow.times import agreed, pay_until, receipt_until
 from shangliu.flow.policies import Policies
+from shangliu.flow.times import agreed, pay_until, receipt_until
 from shangliu.insight.objects import Event
 from shangliu.platform import clock
 from shangliu.process.definition import Process

@@ -21,9 +21,7 @@ def payment(request: HttpRequest, provider: str) -> HttpResponse:
     body = _body(request)
     if body is None:
         return HttpResponse(status=413)
-    return _answer(
-        take_notification(provider_code=provider, headers=_headers(request), body=body)
-    )
+    return _answer(take_notification(provider_code=provider, headers=_headers(request), body=body))
 
 
 @csrf_exempt
