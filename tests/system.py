@@ -115,7 +115,7 @@ class System:
 @contextmanager
 def running(*, demo: bool = False, **environ: str) -> Iterator[System]:
     """`shangliu up` in a fresh data directory; everything of it is gone afterwards."""
-    data = Path(tempfile.mkdtemp(prefix="shangliu-system-", dir="/tmp"))
+    data = Path(tempfile.mkdtemp(prefix="system-", dir=os.environ["DATA_DIR"]))
     data.chmod(0o755)
     port = free_ports()
     given = {

@@ -38,7 +38,7 @@ def run(env: Env, args: argparse.Namespace) -> int:
                 "for another one choose another DATA_DIR and PORT"
             )
         with alone(run_dir / guard.LOCK, wait=True):
-            end_marked(run_dir, patience=5)
+            end_marked(run_dir, patience=2)
         _refuse_taken_ports(env)
         os.environ[MARK] = str(run_dir)
         return _supervise(env, run_dir, demo=env.demo and not args.empty)
