@@ -6,6 +6,9 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+ifeq ($(wildcard $(BIN)/python),)
+STAMP_AGAIN := $(shell rm -f $(STAMP)) # none yet, or its Python has gone away with an upgrade
+endif
 
 .PHONY: help run test check install oracles bench draw seed translations clean
 
@@ -39,14 +42,7 @@ oracles: $(STAMP) ## what only tests need: a Chromium, and the BPMN programs of 
 	@sh tools/oracles.sh
 
 $(STAMP): requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { \
-		echo "需要 Python 3.11 或更新版本；Debian：apt-get install python3 python3-venv；macOS：brew install python"; \
-		echo "Python 3.11 or newer is needed. Debian: apt-get install python3 python3-venv; macOS: brew install python"; \
-		exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
-		rm -rf $(VENV); \
-		echo "缺少 venv 模块：apt-get install python3-venv / the venv module is missing: apt-get install python3-venv"; \
-		exit 1; }
+	@test -x $(BIN)/python || sh tools/environment.sh "$(PYTHON)" $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check -q -r requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check -q --no-deps --no-build-isolation -e .
 	@touch $(STAMP)

@@ -4,7 +4,8 @@ set -eu
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null 2>&1; then sudo -n "$@"; else return 1; fi; }
 
-install() { # Debian package, Homebrew name
+install() { # Debian packages, Homebrew's
+    export DEBIAN_FRONTEND=noninteractive
     if command -v apt-get >/dev/null 2>&1; then
         as_root apt-get update -qq && as_root apt-get install -y -qq $1 >/dev/null
     elif command -v brew >/dev/null 2>&1; then
@@ -43,6 +44,8 @@ if ! command -v npm >/dev/null 2>&1; then
         exit 1
     }
 fi
-if [ tests/node/package-lock.json -nt tests/node/node_modules/.package-lock.json ]; then
+mark=tests/node/node_modules/.installed
+if ! cmp -s tests/node/package-lock.json "$mark"; then
     (cd tests/node && npm ci --silent --no-audit --no-fund)
+    cp tests/node/package-lock.json "$mark"
 fi

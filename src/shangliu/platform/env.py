@@ -141,7 +141,7 @@ def read(environ: Mapping[str, str]) -> Env:
         port=port,
         public_url=(environ.get("PUBLIC_URL") or f"http://{_reached(host)}:{port}").rstrip("/"),
         database_url=environ.get("DATABASE_URL", ""),
-        redis_url=environ.get("REDIS_URL", ""),
+        redis_url=_redis(environ.get("REDIS_URL", "")),
         secret_key=environ.get("SECRET_KEY") or _kept_secret(data_dir / "secret_key"),
         debug=_switch(environ, "DEBUG", default=False),
         demo=_switch(environ, "DEMO", default=True),
@@ -164,6 +164,14 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     if not said.isdigit() or not 0 < int(said) < 65_500:
         raise BadEnvironment(name, f"“{said}”不是可用的数字", f"“{said}” is not a usable number")
     return int(said)
+
+
+def _redis(url: str) -> str:
+    if url and urlsplit(url).scheme not in ("redis", "rediss", "unix"):
+        raise BadEnvironment(
+            "REDIS_URL", "要写成 redis://主机:端口/0", "write redis://host:port/0"
+        )
+    return url
 
 
 def _switch(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
