@@ -90,11 +90,13 @@ def _fill(
 
 
 def _wishes(world: World, plan: Plan) -> list[Article]:
-    """What is put in; in bulk one does not buy what costs little."""
+    """What is put in: in bulk nothing cheap, in haste nothing that may be sold out."""
     wishes: list[Article] = []
     while len(wishes) < plan.lines:
         article = world.stall.pick(world.rng)
-        if article not in wishes and (not plan.bulk or article.price_fen >= 12_000):
+        dear = article.price_fen >= 12_000 or not plan.bulk
+        plenty = article.variant_id not in world.stall.few or not plan.hasty
+        if dear and plenty and article not in wishes:
             wishes.append(article)
     return wishes
 

@@ -77,11 +77,13 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """What is sold: articles with how much each is wanted, and the warehouses by code."""
+    """What is sold: articles with how much each is wanted, and the warehouses. `few` are the
+    variants that are nearly or soon sold out."""
 
     articles: tuple[Article, ...]
     wanted: tuple[float, ...]
     houses: tuple[Warehouse, ...]
+    few: frozenset[int]
 
     def pick(self, rng: Random) -> Article:
         return rng.choices(self.articles, self.wanted)[0]
@@ -117,9 +119,9 @@ def open_stall(rng: Random, tell: Callable[[str], None]) -> Stall:
         inventory.receive_many(
             warehouse_id=house.pk, quantities=parts, document="期初库存", actor="system"
         )
-    Stock.objects.exclude(variant_id__in=scarce | low).update(safety=SAFETY)
+    Stock.objects.exclude(variant_id__in=few).update(safety=SAFETY)
     tell(f"商品规格 {len(articles)} 种，仓库 {len(houses)} 座 / {len(articles)} variants")
-    return Stall(articles, wanted, tuple(houses))
+    return Stall(articles, wanted, tuple(houses), few)
 
 
 def restock(stall: Stall, document: str, actor: str) -> None:

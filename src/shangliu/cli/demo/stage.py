@@ -25,6 +25,12 @@ from shangliu.process.running import flow
 Story = Generator[datetime, None, None]
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
+# A letter behind another one of its case waits for that one, whatever its own time.
+_NEXT_LETTER = (
+    "SELECT min(o.due_at) FROM platform_outbox o WHERE o.done_at IS NULL AND o.dead_at IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM platform_outbox b WHERE b.ordering = o.ordering"
+    " AND b.id < o.id AND b.done_at IS NULL AND b.dead_at IS NULL)"
+)
 _POST = timedelta(milliseconds=400)  # after an action its letters are delivered
 
 
@@ -100,7 +106,4 @@ def _when() -> str:
         if process.model is not None and any(step.at for step in process.steps)
     ]
     timers = ", ".join(f"(SELECT min(due_at) FROM {table})" for table in tables)  # noqa: S608
-    return (
-        f"SELECT least({timers}), (SELECT min(due_at) FROM platform_outbox"  # noqa: S608
-        " WHERE done_at IS NULL AND dead_at IS NULL)"
-    )
+    return f"SELECT least({timers}), ({_NEXT_LETTER})"
