@@ -59,7 +59,9 @@ def create_staff(*, login: str, name: str, password: str, roles: Collection[Role
             )
         )
     if User.objects.filter(login=login).exists():
-        raise Refused(Text(f"登录名 {login} 已被使用，请换一个", f"{login} is taken; choose another"))
+        raise Refused(
+            Text(f"登录名 {login} 已被使用，请换一个", f"{login} is taken; choose another")
+        )
     if len(password) < LEAST_PASSWORD:
         raise Refused(
             Text(

@@ -127,6 +127,6 @@ def summaries(pks: Collection[int]) -> dict[int, Summary]:
 
 def _whole() -> QuerySet[FulfilmentTask]:
     lines = TaskLine.objects.select_related("order_line").order_by("order_line__sku", "pk")
-    return FulfilmentTask.objects.select_related(
-        "order", "warehouse", "parcel"
-    ).prefetch_related(Prefetch("lines", queryset=lines))
+    return FulfilmentTask.objects.select_related("order", "warehouse", "parcel").prefetch_related(
+        Prefetch("lines", queryset=lines)
+    )

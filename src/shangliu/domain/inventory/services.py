@@ -64,8 +64,9 @@ moved AS (
   RETURNING s.id, w.quantity)
 INSERT INTO inventory_stockmovement
   (stock_id, kind, on_hand, held, committed, damaged, document, actor, why, at)
-SELECT id, %(kind)s::text, quantity * %(on_hand)s::int, quantity * %(held)s::int, quantity * %(committed)s::int,
-  quantity * %(damaged)s::int, %(document)s::text, %(actor)s::text, %(why)s::text, %(at)s::timestamptz
+SELECT id, %(kind)s::text, quantity * %(on_hand)s::int, quantity * %(held)s::int,
+  quantity * %(committed)s::int, quantity * %(damaged)s::int, %(document)s::text, %(actor)s::text,
+  %(why)s::text, %(at)s::timestamptz
 FROM moved RETURNING stock_id"""
 
 # The row is chosen and claimed in one statement; FOR UPDATE looks again at what it waited for.
@@ -81,7 +82,8 @@ moved AS (
   RETURNING s.id)
 INSERT INTO inventory_stockmovement
   (stock_id, kind, on_hand, held, committed, damaged, document, actor, why, at)
-SELECT id, 'hold', 0, %(quantity)s::int, 0, 0, %(document)s::text, %(actor)s::text, '', %(at)s::timestamptz
+SELECT id, 'hold', 0, %(quantity)s::int, 0, 0, %(document)s::text, %(actor)s::text, '',
+  %(at)s::timestamptz
 FROM moved RETURNING stock_id"""
 
 _AVAILABLE = """
@@ -189,7 +191,7 @@ def receive_many(
 
 
 def default_warehouse() -> Warehouse:
-    """The active warehouse of the highest priority; made on first use so that goods have a place."""
+    """The active warehouse of the highest priority; made on first use, as goods need a place."""
     found = Warehouse.objects.filter(active=True).order_by("priority", "id").first()
     return found or Warehouse.objects.create(
         code="MAIN",

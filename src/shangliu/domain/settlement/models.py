@@ -23,9 +23,7 @@ class SettlementEntry(Stateful):
     class Meta:
         verbose_name = "结算"
         indexes = [
-            waiting_index(
-                "settlement_waiting", (SettlementState.PAID_OUT,)
-            ),
+            waiting_index("settlement_waiting", (SettlementState.PAID_OUT,)),
             due_index("settlement_due"),
             models.Index(fields=["created_at"], name="settlement_created"),
         ]

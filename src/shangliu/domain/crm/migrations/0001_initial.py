@@ -7,52 +7,120 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('phone', models.CharField(blank=True, max_length=20, null=True, unique=True, verbose_name='手机号')),
-                ('phone_verified', models.BooleanField(default=False, verbose_name='手机号已验证')),
-                ('login', models.CharField(blank=True, max_length=40, null=True, unique=True, verbose_name='登录名')),
-                ('name', models.CharField(blank=True, default='', max_length=40, verbose_name='姓名')),
-                ('roles', models.JSONField(blank=True, default=list, verbose_name='角色')),
-                ('is_staff', models.BooleanField(default=False, verbose_name='员工')),
-                ('is_active', models.BooleanField(default=True, verbose_name='可用')),
-                ('is_demo', models.BooleanField(default=False, verbose_name='演示数据')),
-                ('joined_at', models.DateTimeField(default=shangliu.platform.clock.now, verbose_name='注册时间')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "phone",
+                    models.CharField(
+                        blank=True, max_length=20, null=True, unique=True, verbose_name="手机号"
+                    ),
+                ),
+                ("phone_verified", models.BooleanField(default=False, verbose_name="手机号已验证")),
+                (
+                    "login",
+                    models.CharField(
+                        blank=True, max_length=40, null=True, unique=True, verbose_name="登录名"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(blank=True, default="", max_length=40, verbose_name="姓名"),
+                ),
+                ("roles", models.JSONField(blank=True, default=list, verbose_name="角色")),
+                ("is_staff", models.BooleanField(default=False, verbose_name="员工")),
+                ("is_active", models.BooleanField(default=True, verbose_name="可用")),
+                ("is_demo", models.BooleanField(default=False, verbose_name="演示数据")),
+                (
+                    "joined_at",
+                    models.DateTimeField(
+                        default=shangliu.platform.clock.now, verbose_name="注册时间"
+                    ),
+                ),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '用户',
+                "verbose_name": "用户",
             },
         ),
         migrations.CreateModel(
-            name='Address',
+            name="Address",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40, verbose_name='收货人')),
-                ('phone', models.CharField(max_length=20, verbose_name='手机号')),
-                ('province', models.CharField(max_length=20, verbose_name='省')),
-                ('city', models.CharField(max_length=30, verbose_name='市')),
-                ('district', models.CharField(blank=True, default='', max_length=30, verbose_name='区县')),
-                ('street', models.CharField(max_length=120, verbose_name='详细地址')),
-                ('is_default', models.BooleanField(default=False, verbose_name='默认')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='addresses', to=settings.AUTH_USER_MODEL, verbose_name='用户')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40, verbose_name="收货人")),
+                ("phone", models.CharField(max_length=20, verbose_name="手机号")),
+                ("province", models.CharField(max_length=20, verbose_name="省")),
+                ("city", models.CharField(max_length=30, verbose_name="市")),
+                (
+                    "district",
+                    models.CharField(blank=True, default="", max_length=30, verbose_name="区县"),
+                ),
+                ("street", models.CharField(max_length=120, verbose_name="详细地址")),
+                ("is_default", models.BooleanField(default=False, verbose_name="默认")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="addresses",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="用户",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '收货地址',
+                "verbose_name": "收货地址",
             },
         ),
     ]

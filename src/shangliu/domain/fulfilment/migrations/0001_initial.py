@@ -4,43 +4,60 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='FulfilmentTask',
+            name="FulfilmentTask",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(max_length=24, verbose_name='状态')),
-                ('entered_at', models.DateTimeField(verbose_name='进入时间')),
-                ('due_at', models.DateTimeField(blank=True, null=True, verbose_name='定时')),
-                ('last_step', models.CharField(max_length=32, verbose_name='上一步骤')),
-                ('flow_version', models.PositiveIntegerField(default=1, verbose_name='流程版本')),
-                ('case_no', models.CharField(db_index=True, max_length=40, verbose_name='案例')),
-                ('number', models.CharField(max_length=40, unique=True, verbose_name='任务号')),
-                ('wave', models.CharField(blank=True, default='', max_length=40, verbose_name='波次')),
-                ('claimed_by', models.CharField(blank=True, default='', max_length=80, verbose_name='领取人')),
-                ('expected_g', models.PositiveIntegerField(verbose_name='预计重量（克）')),
-                ('weight_g', models.PositiveIntegerField(null=True, verbose_name='实际重量（克）')),
-                ('note', models.CharField(blank=True, default='', max_length=200, verbose_name='备注')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("state", models.CharField(max_length=24, verbose_name="状态")),
+                ("entered_at", models.DateTimeField(verbose_name="进入时间")),
+                ("due_at", models.DateTimeField(blank=True, null=True, verbose_name="定时")),
+                ("last_step", models.CharField(max_length=32, verbose_name="上一步骤")),
+                ("flow_version", models.PositiveIntegerField(default=1, verbose_name="流程版本")),
+                ("case_no", models.CharField(db_index=True, max_length=40, verbose_name="案例")),
+                ("number", models.CharField(max_length=40, unique=True, verbose_name="任务号")),
+                (
+                    "wave",
+                    models.CharField(blank=True, default="", max_length=40, verbose_name="波次"),
+                ),
+                (
+                    "claimed_by",
+                    models.CharField(blank=True, default="", max_length=80, verbose_name="领取人"),
+                ),
+                ("expected_g", models.PositiveIntegerField(verbose_name="预计重量（克）")),
+                ("weight_g", models.PositiveIntegerField(null=True, verbose_name="实际重量（克）")),
+                (
+                    "note",
+                    models.CharField(blank=True, default="", max_length=200, verbose_name="备注"),
+                ),
             ],
             options={
-                'verbose_name': '发货任务',
+                "verbose_name": "发货任务",
             },
         ),
         migrations.CreateModel(
-            name='TaskLine',
+            name="TaskLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('quantity', models.PositiveIntegerField(verbose_name='数量')),
-                ('picked', models.PositiveIntegerField(default=0, verbose_name='已拣')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("quantity", models.PositiveIntegerField(verbose_name="数量")),
+                ("picked", models.PositiveIntegerField(default=0, verbose_name="已拣")),
             ],
             options={
-                'verbose_name': '任务行',
+                "verbose_name": "任务行",
             },
         ),
     ]

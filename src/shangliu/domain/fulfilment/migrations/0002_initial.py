@@ -6,57 +6,101 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('fulfilment', '0001_initial'),
-        ('inventory', '0001_initial'),
-        ('logistics', '0001_initial'),
-        ('orders', '0001_initial'),
+        ("fulfilment", "0001_initial"),
+        ("inventory", "0001_initial"),
+        ("logistics", "0001_initial"),
+        ("orders", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='fulfilmenttask',
-            name='order',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to='orders.order', verbose_name='订单'),
+            model_name="fulfilmenttask",
+            name="order",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="tasks",
+                to="orders.order",
+                verbose_name="订单",
+            ),
         ),
         migrations.AddField(
-            model_name='fulfilmenttask',
-            name='parcel',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='task', to='logistics.parcel', verbose_name='包裹'),
+            model_name="fulfilmenttask",
+            name="parcel",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="task",
+                to="logistics.parcel",
+                verbose_name="包裹",
+            ),
         ),
         migrations.AddField(
-            model_name='fulfilmenttask',
-            name='warehouse',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='inventory.warehouse', verbose_name='仓库'),
+            model_name="fulfilmenttask",
+            name="warehouse",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                to="inventory.warehouse",
+                verbose_name="仓库",
+            ),
         ),
         migrations.AddField(
-            model_name='taskline',
-            name='order_line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='orders.orderline', verbose_name='订单行'),
+            model_name="taskline",
+            name="order_line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                to="orders.orderline",
+                verbose_name="订单行",
+            ),
         ),
         migrations.AddField(
-            model_name='taskline',
-            name='reservation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='inventory.reservation', verbose_name='预占'),
+            model_name="taskline",
+            name="reservation",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                to="inventory.reservation",
+                verbose_name="预占",
+            ),
         ),
         migrations.AddField(
-            model_name='taskline',
-            name='task',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='fulfilment.fulfilmenttask', verbose_name='任务'),
+            model_name="taskline",
+            name="task",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="lines",
+                to="fulfilment.fulfilmenttask",
+                verbose_name="任务",
+            ),
         ),
         migrations.AddIndex(
-            model_name='fulfilmenttask',
-            index=models.Index(condition=models.Q(('state__in', [shangliu.domain.fulfilment.states.TaskState['HANDED_OVER'], shangliu.domain.fulfilment.states.TaskState['CANCELLED']]), _negated=True), fields=['state', 'entered_at'], name='task_waiting'),
+            model_name="fulfilmenttask",
+            index=models.Index(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            shangliu.domain.fulfilment.states.TaskState["HANDED_OVER"],
+                            shangliu.domain.fulfilment.states.TaskState["CANCELLED"],
+                        ],
+                    ),
+                    _negated=True,
+                ),
+                fields=["state", "entered_at"],
+                name="task_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='fulfilmenttask',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='task_due'),
+            model_name="fulfilmenttask",
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="task_due"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='taskline',
-            constraint=models.CheckConstraint(condition=models.Q(('picked__lte', models.F('quantity'))), name='task_line_picked'),
+            model_name="taskline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("picked__lte", models.F("quantity"))), name="task_line_picked"
+            ),
         ),
     ]

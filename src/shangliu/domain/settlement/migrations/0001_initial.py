@@ -6,33 +6,69 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='SettlementEntry',
+            name="SettlementEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(max_length=24, verbose_name='状态')),
-                ('entered_at', models.DateTimeField(verbose_name='进入时间')),
-                ('due_at', models.DateTimeField(blank=True, null=True, verbose_name='定时')),
-                ('last_step', models.CharField(max_length=32, verbose_name='上一步骤')),
-                ('flow_version', models.PositiveIntegerField(default=1, verbose_name='流程版本')),
-                ('case_no', models.CharField(db_index=True, max_length=40, verbose_name='案例')),
-                ('order_number', models.CharField(db_index=True, max_length=40, verbose_name='订单号')),
-                ('amount_fen', models.BigIntegerField(verbose_name='金额（分）')),
-                ('currency', models.CharField(default='CNY', max_length=3, verbose_name='币种')),
-                ('reason', models.CharField(blank=True, default='', max_length=120, verbose_name='说明')),
-                ('created_at', models.DateTimeField(verbose_name='时间')),
-                ('corrects', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='settlement.settlemententry', verbose_name='冲正')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("state", models.CharField(max_length=24, verbose_name="状态")),
+                ("entered_at", models.DateTimeField(verbose_name="进入时间")),
+                ("due_at", models.DateTimeField(blank=True, null=True, verbose_name="定时")),
+                ("last_step", models.CharField(max_length=32, verbose_name="上一步骤")),
+                ("flow_version", models.PositiveIntegerField(default=1, verbose_name="流程版本")),
+                ("case_no", models.CharField(db_index=True, max_length=40, verbose_name="案例")),
+                (
+                    "order_number",
+                    models.CharField(db_index=True, max_length=40, verbose_name="订单号"),
+                ),
+                ("amount_fen", models.BigIntegerField(verbose_name="金额（分）")),
+                ("currency", models.CharField(default="CNY", max_length=3, verbose_name="币种")),
+                (
+                    "reason",
+                    models.CharField(blank=True, default="", max_length=120, verbose_name="说明"),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="时间")),
+                (
+                    "corrects",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="corrections",
+                        to="settlement.settlemententry",
+                        verbose_name="冲正",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '结算',
-                'indexes': [models.Index(condition=models.Q(('state__in', [shangliu.domain.settlement.states.SettlementState['PAID_OUT']]), _negated=True), fields=['state', 'entered_at'], name='settlement_waiting'), models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='settlement_due'), models.Index(fields=['created_at'], name='settlement_created')],
+                "verbose_name": "结算",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                [shangliu.domain.settlement.states.SettlementState["PAID_OUT"]],
+                            ),
+                            _negated=True,
+                        ),
+                        fields=["state", "entered_at"],
+                        name="settlement_waiting",
+                    ),
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)),
+                        fields=["due_at"],
+                        name="settlement_due",
+                    ),
+                    models.Index(fields=["created_at"], name="settlement_created"),
+                ],
             },
         ),
     ]
