@@ -55,8 +55,8 @@ def _mermaid(name: str, lang: str) -> str:
     return to_mermaid(drawn, lang)
 
 
-def _json(name: str, lang: str) -> str:
-    """The definition itself with the picture: both languages, whatever `lang` says."""
+def _json(name: str, _lang: str) -> str:
+    """The definition itself with the picture, always in both languages."""
     drawn, geometry = sheet(name)
     running = flow()
     content = {

@@ -33,7 +33,7 @@ class Offer:
 def subject(process: str, pk: int) -> Stateful:
     """The object; `NotFound` when there is none."""
     model = flow()[process].model
-    found = model._default_manager.filter(pk=pk).first() if model is not None else None  # type: ignore[attr-defined]  # noqa: SLF001
+    found = model._default_manager.filter(pk=pk).first() if model is not None else None  # noqa: SLF001
     if found is None:
         raise NotFound
     one: Stateful = found

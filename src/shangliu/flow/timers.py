@@ -1,4 +1,4 @@
-"""Steps that are due. The clock takes them, one transaction each: any worker may die at any time."""
+"""Steps that are due. The clock takes them, one transaction each: a worker may die at any time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BY_HAND: Mapping[str, Callable[[Any], object]] = {
 
 
 def run_due(*, limit: int = BATCH) -> int:
-    """Take every timer step that is due, `limit` of a process at most; gives how many were tried."""
+    """Take every timer step that is due, `limit` of a process at most; how many were tried."""
     tried = 0
     for process in flow().processes:
         if process.model is not None and any(step.at for step in process.steps):
