@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -15,7 +16,9 @@ from shangliu.platform import clock
 from shangliu.process.drawing.graph import Graph
 from shangliu.process.running import flow
 
-_COLUMNS = "e.id, e.at, e.step, e.case_no, e.object_id, e.actor, e.role, e.before, e.cause, e.dwell_us"
+_COLUMNS = (
+    "e.id, e.at, e.step, e.case_no, e.object_id, e.actor, e.role, e.before, e.cause, e.dwell_us"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def passed_node(
         for cause in counted(ways, other.key)[1]
     ]
     sql = "e.step = %s AND (e.cause = ANY(%s) OR (%s AND e.cause <> ALL(%s)))"
-    given: list[object] = [name, list(causes), not causes, taken]
+    given: list[Any] = [name, list(causes), not causes, taken]
     return _listed(log_of(name.partition(".")[0]), sql, given, period, limit, before_id)
 
 
@@ -85,9 +88,9 @@ def passed_edge(
     return _listed(log, f"({' OR '.join(clauses)})", given, period, limit, before_id)
 
 
-def _same(ways: Ways, one: Passage) -> tuple[str, list[object]]:
+def _same(ways: Ways, one: Passage) -> tuple[str, list[Any]]:
     sql = "(e.step = %s AND e.before = %s AND e.cause = %s"
-    given: list[object] = [one.step, one.before, one.cause]
+    given: list[Any] = [one.step, one.before, one.cause]
     if one.origin:
         names = [counted(ways, key)[0] for key in ways.undecided(one) if key]
         sql += f" AND coalesce(({LAST_OF}), '{NOT_SEEN}') = %s"
@@ -98,7 +101,7 @@ def _same(ways: Ways, one: Passage) -> tuple[str, list[object]]:
 def _listed(
     log: str,
     clause: str,
-    given: list[object],
+    given: list[Any],
     period: Period,
     limit: int,
     before_id: int | None,

@@ -111,9 +111,7 @@ def _node_figure(
     )
 
 
-def _level(
-    node: Node, everywhere: Mapping[tuple[str, str], Waiting], now: datetime
-) -> Level:
+def _level(node: Node, everywhere: Mapping[tuple[str, str], Waiting], now: datetime) -> Level:
     """Late when the oldest has waited longer than its state may last."""
     worst = Level.OK
     for process, state in node.waits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -13,8 +14,8 @@ from shangliu.process.running import flow
 
 # The same columns for both logs, so that pages can list either.
 EVENTS = (
-    "SELECT e.id, e.at, e.process || '.' || e.step AS step, e.case_no, e.object_id, e.actor, e.role,"
-    " CASE WHEN e.prev = '' THEN '' ELSE e.process || '.' || e.prev END AS before, e.cause,"
+    "SELECT e.id, e.at, e.process || '.' || e.step AS step, e.case_no, e.object_id, e.actor,"
+    " e.role, CASE WHEN e.prev = '' THEN '' ELSE e.process || '.' || e.prev END AS before, e.cause,"
     " e.dwell_us FROM process_event e"
 )
 VISITS = (
@@ -109,11 +110,11 @@ def ended(ways: Ways, since: datetime) -> Mapping[str, int]:
     return found
 
 
-def ended_sql(ways: Ways, entry: str, instead: Sequence[str]) -> tuple[str, list[object]]:
+def ended_sql(ways: Ways, entry: str, instead: Sequence[str]) -> tuple[str, list[Any]]:
     """The condition on `e` for the events of `entry` that went to an end."""
     name, causes = counted(ways, entry)
     sql = "e.process || '.' || e.step = %s AND (%s OR e.cause = ANY(%s))"
-    given: list[object] = [name, not causes, list(causes)]
+    given: list[Any] = [name, not causes, list(causes)]
     others = [counted(ways, key)[0] for key in instead]
     if others:
         sql += (

@@ -37,7 +37,7 @@ def resting(process: Process[Any]) -> tuple[str, ...]:
         return ()
     for index in process.model._meta.indexes:  # noqa: SLF001
         if index.name.endswith("_waiting") and index.condition is not None:
-            for name, states in index.condition.children:  # type: ignore[misc]
+            for name, states in index.condition.children:
                 if name == "state__in":
                     return tuple(str(state) for state in states)
     return tuple(str(state) for state in process.terminal)
@@ -62,9 +62,7 @@ def waiting_cases(
 
     `after`: go on behind this (entered_at, pk).
     """
-    counted = {
-        process.name: (table, condition) for process, table, condition in _tables()
-    }
+    counted = {process.name: (table, condition) for process, table, condition in _tables()}
     parts, given = [], []
     for process, state in waits:
         if process not in counted:
@@ -72,8 +70,9 @@ def waiting_cases(
         table, condition = counted[process]
         beyond = " AND (entered_at, id) > (%s, %s)" if after else ""
         parts.append(
-            f"(SELECT '{process}' AS process, id, case_no, state, entered_at, last_step FROM {table}"  # noqa: S608
-            f" WHERE {condition} AND state = %s{beyond} ORDER BY entered_at, id LIMIT {int(limit)})"
+            f"(SELECT '{process}' AS process, id, case_no, state, entered_at, last_step"  # noqa: S608
+            f" FROM {table} WHERE {condition} AND state = %s{beyond}"
+            f" ORDER BY entered_at, id LIMIT {int(limit)})"
         )
         given += [state, *(after or ())]
     if not parts:

@@ -74,7 +74,7 @@ class Ways:
         return tuple(edge for leg in self.legs(passage) for edge in leg.edges)
 
     def undecided(self, passage: Passage) -> tuple[str, ...]:
-        """The steps to look for in the case when the event itself does not say where it came from."""
+        """The steps to look for in the case when the event does not say where it came from."""
         for node in self.nodes_of(passage.step, passage.cause):
             legs = self._legs[node.key]
             if len(legs) > 1 and self._named(node.key, passage) is None:
@@ -115,11 +115,7 @@ class Ways:
             elif not self._into[source.key]:
                 legs.append(Leg("", edges, main))
             else:
-                paths += [
-                    (edge, *path)
-                    for edge in self._into[source.key]
-                    if edge.key not in edges
-                ]
+                paths += [(edge, *path) for edge in self._into[source.key] if edge.key not in edges]
         return tuple(legs)
 
     def _choose(self, key: str, passage: Passage) -> Leg | None:

@@ -4,32 +4,61 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Behaviour',
+            name="Behaviour",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='时间')),
-                ('visit', models.CharField(max_length=32, verbose_name='访问')),
-                ('step', models.CharField(max_length=32, verbose_name='步骤')),
-                ('prev', models.CharField(blank=True, default='', max_length=32, verbose_name='前一步骤')),
-                ('about', models.CharField(blank=True, default='', max_length=64, verbose_name='对象')),
-                ('source', models.CharField(blank=True, default='', max_length=60, verbose_name='来源')),
-                ('medium', models.CharField(blank=True, default='', max_length=60, verbose_name='媒介')),
-                ('campaign', models.CharField(blank=True, default='', max_length=60, verbose_name='活动')),
-                ('referrer', models.CharField(blank=True, default='', max_length=120, verbose_name='引荐')),
-                ('device', models.CharField(blank=True, default='', max_length=8, verbose_name='设备')),
-                ('user_id', models.BigIntegerField(null=True, verbose_name='用户')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="时间")),
+                ("visit", models.CharField(max_length=32, verbose_name="访问")),
+                ("step", models.CharField(max_length=32, verbose_name="步骤")),
+                (
+                    "prev",
+                    models.CharField(
+                        blank=True, default="", max_length=32, verbose_name="前一步骤"
+                    ),
+                ),
+                (
+                    "about",
+                    models.CharField(blank=True, default="", max_length=64, verbose_name="对象"),
+                ),
+                (
+                    "source",
+                    models.CharField(blank=True, default="", max_length=60, verbose_name="来源"),
+                ),
+                (
+                    "medium",
+                    models.CharField(blank=True, default="", max_length=60, verbose_name="媒介"),
+                ),
+                (
+                    "campaign",
+                    models.CharField(blank=True, default="", max_length=60, verbose_name="活动"),
+                ),
+                (
+                    "referrer",
+                    models.CharField(blank=True, default="", max_length=120, verbose_name="引荐"),
+                ),
+                (
+                    "device",
+                    models.CharField(blank=True, default="", max_length=8, verbose_name="设备"),
+                ),
+                ("user_id", models.BigIntegerField(null=True, verbose_name="用户")),
             ],
             options={
-                'verbose_name': '行为',
-                'indexes': [models.Index(fields=['visit', 'at'], name='behaviour_visit'), models.Index(fields=['at', 'step'], name='behaviour_at')],
+                "verbose_name": "行为",
+                "indexes": [
+                    models.Index(fields=["visit", "at"], name="behaviour_visit"),
+                    models.Index(fields=["at", "step"], name="behaviour_at"),
+                ],
             },
         ),
     ]
