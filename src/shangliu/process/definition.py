@@ -79,8 +79,9 @@ class Step(Generic[T]):
     """One arrow of the drawing: who may take it, when, what it does, and who is told.
 
     `creates` (or an empty `source`): the step may bring the object into being. `target` equal to
-    the source: the object stays where it is. `needs` answer with the sentence why not. `at` is when the timer fires.
-    `outcome` labels the way from the decision to this step. `within` is its service-level time.
+    the source: the object stays where it is. `needs` answer with the sentence why not. `at` is when
+    the timer fires. `outcome` labels the way from the decision to this step. `within` is its
+    service-level time.
     """
 
     name: str
@@ -233,7 +234,7 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Bridge:
-    """Drawn only: the way from a state of one object to a step that a person begins another with."""
+    """Drawn only: from a state of one object to the step by which a person begins another."""
 
     process: str
     state: str

@@ -54,7 +54,7 @@ _INPUT = """input AS (
 
 # The texts below are put together from constants of this file; values are always parameters.
 _MOVE = (
-    "WITH pass AS MATERIALIZED (SELECT set_config('shangliu.step', %(pass)s::text, true)),"
+    "WITH pass AS MATERIALIZED (SELECT set_config('shangliu.step', %(pass)s::text, true)),"  # noqa: S608
     + _INPUT
     + """, moved AS (
   UPDATE {table} t SET state = %(target)s::text, due_at = i.due_at, last_step = %(step)s::text
@@ -71,7 +71,7 @@ _MOVE = (
 )
 
 _BEGIN = (
-    "WITH "
+    "WITH "  # noqa: S608
     + _INPUT
     + ", event AS ("
     + _EVENT.replace("{moved}", "input i")
@@ -115,10 +115,17 @@ def fire_all(
     if not subjects:
         return Taken({})
     for subject in sorted(subjects, key=lambda one: one.pk):
-        _lock(process, subject, ctx)
+        lock(process, subject, ctx)
     if key is not None and Event.objects.filter(key=key).exists():
         return None
     _check(step, subjects, ctx)
+    return _take(process, step, subjects, ctx, key)
+
+
+def _take(
+    process: Process[T], step: Step[T], subjects: Sequence[T], ctx: Context, key: str | None
+) -> Taken:
+    """What `fire_all` does once the subjects are locked and nothing speaks against the step."""
     before = [_Before(one.state, one.last_step, one.entered_at) for one in subjects]
     ctx.columns.clear()
     _act(step, subjects, ctx)
@@ -217,6 +224,10 @@ def _check(step: Step[T], subjects: Sequence[T], ctx: Context) -> None:
     for subject in subjects:
         if reasons := step.refusals(subject, ctx):
             raise Refused(*reasons)
+    _ask(step, ctx)
+
+
+def _ask(step: Step[T], ctx: Context) -> None:
     if step.asks is not None and not isinstance(ctx.data, step.asks):
         raise TypeError(f"{step.name} asks for {step.asks.__name__}")
 
@@ -292,11 +303,12 @@ def _fire_first(link: Link, target: Any, ctx: Context) -> None:
     reasons: tuple[Text, ...] = ()
     for name in link.fire:
         process, step = running.flow().step(name)
-        _lock(process, target, ctx)
+        lock(process, target, ctx)
         tried = replace(ctx, facts=dict(ctx.facts), columns={})
         reasons = step.refusals(target, tried)
         if not reasons:
-            fire_all(process, step, [target], tried)
+            _ask(step, tried)
+            _take(process, step, [target], tried, None)
             return
         ctx.facts.update(tried.facts)
         ctx.facts[name] = [reason.zh for reason in reasons]
@@ -313,7 +325,13 @@ def lock_case(case_no: str, ctx: Context) -> None:
         ctx.fresh.add(mark)
 
 
-def _lock(process: Process[T], subject: T, ctx: Context) -> None:
+def new_case(case_no: str, ctx: Context) -> None:
+    """A case that begins in this transaction: nobody else can know it yet, so it needs no lock."""
+    ctx.fresh.add(("case", case_no))
+
+
+def lock(process: Process[T], subject: T, ctx: Context) -> None:
+    """Lock the object's case and its row, and read it as it is now; once in a transaction."""
     mark = (process.name, subject.pk)
     if mark not in ctx.fresh:
         lock_case(subject.case_no, ctx)

@@ -117,10 +117,10 @@ def _only_one_way_of_being_late(flow: Flow) -> Iterator[Finding]:
 
 
 def _unknown_guard(flow: Flow) -> Iterator[Finding]:
-    """A check or an effect that is no function of the program (a lambda cannot be named or traced)."""
+    """A check or an effect that is no function of the program (a lambda has no name to trace)."""
     for name, _, step in flow.steps():
         for used in (*step.needs, *step.does):
-            if not callable(used) or getattr(used, "__name__", "<lambda>") == "<lambda>":
+            if getattr(used, "__name__", "<lambda>") == "<lambda>":
                 yield Finding(
                     "unknown-guard",
                     name,

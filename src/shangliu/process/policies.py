@@ -41,7 +41,7 @@ _read_at: list[float] = [float("-inf")]
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """A named number with bounds. `protects_buyer`: a running case keeps the value it began with."""
+    """A named number with bounds. `protects_buyer`: a running case keeps what it began with."""
 
     key: str
     label: Text
