@@ -35,7 +35,7 @@ def staff(*roles: Role) -> Callable[[View], View]:
             if not user.is_authenticated:
                 asked = urlencode({"next": request.get_full_path()})
                 return redirect(f"{reverse('staff_sign_in')}?{asked}")
-            if not isinstance(user, User) or not (user.is_staff and user.acts_as & STAFF):
+            if not (user.is_staff and user.acts_as & STAFF):
                 return forbidden(request, ())
             if roles and not user.acts_as & {*roles, Role.ADMIN}:
                 return forbidden(request, roles)

@@ -66,7 +66,9 @@ def take_many(request: HttpRequest) -> HttpResponse:
         else:
             done += 1
     if not done:
-        return again(request, refusals or [Text("请先勾选要处理的单据", "Tick what to work on first")])
+        return again(
+            request, refusals or [Text("请先勾选要处理的单据", "Tick what to work on first")]
+        )
     messages.success(
         request, _("“{step}”已完成 {n} 单").format(step=offered.named(name).label, n=done)
     )
@@ -111,7 +113,7 @@ def again(request: HttpRequest, reasons: Sequence[Text]) -> HttpResponse:
     shown.META = {**request.META, "QUERY_STRING": address.query}
     shown.reasons = tuple(str(reason) for reason in reasons)  # type: ignore[attr-defined]
     shown.typed = request.POST.dict()  # type: ignore[attr-defined]
-    response = found.func(shown, *found.args, **found.kwargs)
+    response: HttpResponse = found.func(shown, *found.args, **found.kwargs)
     response.status_code = 409
     return response
 

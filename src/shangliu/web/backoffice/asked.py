@@ -8,10 +8,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from shangliu.insight.objects import Stateful
 from shangliu.platform.errors import Refused
 from shangliu.platform.text import Text
 from shangliu.process.definition import Step
-from shangliu.insight.objects import Stateful
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

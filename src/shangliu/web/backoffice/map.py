@@ -19,6 +19,7 @@ from shangliu.domain.orders import queries as orders
 from shangliu.flow.drawing import graph
 from shangliu.insight import cases, trace
 from shangliu.insight.figures import Period, allowed, ways_of
+from shangliu.platform import clock
 from shangliu.platform.errors import NotFound
 from shangliu.process.definition import Process, Step
 from shangliu.process.drawing.figures import Figures, Level
@@ -42,7 +43,7 @@ def period_of(request: HttpRequest) -> Period:
 @never_cache
 @require_GET
 def sheet(request: HttpRequest, code: str = pictures.OVERVIEW) -> HttpResponse:
-    """A sheet with its figures; `?node=` or `?edge=` opens the panel beside it, `?order=` a path."""
+    """A sheet with its figures; `?node=` or `?edge=` opens the panel beside it, `?order=` a way."""
     if found := request.GET.get("find", "").strip():
         return _find(request, found)
     period = period_of(request)
@@ -176,7 +177,7 @@ _FUNNEL = ("visit.arrive", "visit.view_product", "cart.add", "order.place", "ord
 
 
 def _funnel(period: Period) -> list[dict[str, object]]:
-    """From the visit to the paid order: counts of the map's own steps, and the part that is left."""
+    """From the visit to the paid order: counts of the map's own steps, and what part is left."""
     moved = living.traffic(period).nodes
     counts = [(name, moved[name].count if name in moved else 0) for name in _FUNNEL]
     first = counts[0][1]
@@ -246,9 +247,7 @@ def _node_panel(node: Node, period: Period, request: HttpRequest) -> dict[str, o
     figure = living.figures(period).nodes.get(node.key)
     waits = cases.waiting_at(graph(), node.key, limit=MOST_CASES, after=_after(request))
     events = cases.passed_node(graph(), node.key, period, limit=12)
-    numbers = orders.order_numbers(
-        {one.case_no for one in waits} | {one.case_no for one in events}
-    )
+    numbers = orders.order_numbers({one.case_no for one in waits} | {one.case_no for one in events})
     dwell = moved.nodes.get(node.key)
     hours = period.span.total_seconds() / 3600
     count = dwell.count if dwell else 0
@@ -313,7 +312,7 @@ def _waiting_row(one: Any, numbers: Mapping[str, str]) -> dict[str, object]:
         "state": words.state_label(one.process, one.state),
         "chip": words.chip(one.process, one.state),
         "age": words.age(one.entered_at),
-        "late": within is not None and words.clock.now() - one.entered_at > within,
+        "late": within is not None and clock.now() - one.entered_at > within,
         "entered_at": one.entered_at,
         "pk": one.pk,
     }
@@ -356,9 +355,7 @@ def _definition(node: Node) -> list[tuple[str, object]]:
         return []
     for asked, decision in flow()[name].decisions.items():
         if state.startswith(str(asked)):
-            return [
-                (str(policy.label), words.policy_value(policy)) for policy in decision.policies
-            ]
+            return [(str(policy.label), words.policy_value(policy)) for policy in decision.policies]
     return []
 
 

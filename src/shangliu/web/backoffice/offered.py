@@ -83,7 +83,12 @@ def take(
     else:
         key = posted.get("idempotency_key", "")[:40]
         steps.take(
-            name, one, actor=actor, roles=roles, data=data, key=f"{name}:{pk}:{key}"[:80] if key else None
+            name,
+            one,
+            actor=actor,
+            roles=roles,
+            data=data,
+            key=f"{name}:{pk}:{key}"[:80] if key else None,
         )
     return step
 

@@ -46,11 +46,19 @@ def order_list(request: HttpRequest) -> HttpResponse:
     keep = {"q": query, "state": state}
     counts = orders.counts_by_state()
     tabs = [
-        {"label": _("全部"), "href": _address({"q": query}), "current": not state,
-         "count": sum(counts.values())}
+        {
+            "label": _("全部"),
+            "href": _address({"q": query}),
+            "current": not state,
+            "count": sum(counts.values()),
+        }
     ] + [
-        {"label": str(words_.label), "href": _address({"q": query, "state": str(one)}),
-         "current": state == one, "count": counts.get(str(one), 0)}
+        {
+            "label": str(words_.label),
+            "href": _address({"q": query, "state": str(one)}),
+            "current": state == one,
+            "count": counts.get(str(one), 0),
+        }
         for one, words_ in flow()["order"].states.items()
     ]
     context: dict[str, object] = {
@@ -95,7 +103,9 @@ def search(request: HttpRequest) -> HttpResponse:
             "href": f"{reverse('staff_map', args=(node.stage,))}?node={pictures.quoted(node.key)}",
         }
         for node in graph().nodes
-        if query and node.counts and (query in node.label.zh or query.lower() in node.label.en.lower())
+        if query
+        and node.counts
+        and (query in node.label.zh or query.lower() in node.label.en.lower())
     ]
     rows = orders.order_list(query=query, limit=20) if query else []
     return page(
@@ -136,8 +146,11 @@ def case_context(request: HttpRequest, case: Case) -> dict[str, object]:
             for line in case.lines
         ],
         "claims": [
-            (claim, words.state_label("reservation", claim.state),
-             words.chip("reservation", claim.state))
+            (
+                claim,
+                words.state_label("reservation", claim.state),
+                words.chip("reservation", claim.state),
+            )
             for claim in case.claims
         ],
         "history": timeline.history(case),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from shangliu.domain.orders import queries as orders
 from shangliu.platform import outbox
+from shangliu.platform.models import Outbox
 from shangliu.process.roles import Role
 from shangliu.web.backoffice import words
 from shangliu.web.backoffice.access import page, staff
@@ -45,7 +46,7 @@ def redrive(request: HttpRequest) -> HttpResponse:
     return redirect("staff_outbox")
 
 
-def _row(letter: outbox.Outbox, numbers: dict[str, str]) -> dict[str, object]:
+def _row(letter: Outbox, numbers: dict[str, str]) -> dict[str, object]:
     return {
         "pk": letter.pk,
         "topic": letter.topic,

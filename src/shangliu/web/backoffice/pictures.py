@@ -38,9 +38,7 @@ def picture(sheet: str) -> tuple[Graph, Geometry]:
     return _known[mark]
 
 
-def draw(
-    sheet: str, figures: Figures | None, *, path: Sequence[str] = (), link: str = ""
-) -> str:
+def draw(sheet: str, figures: Figures | None, *, path: Sequence[str] = (), link: str = "") -> str:
     """The sheet as SVG. `path` is that of a trace on the whole map; `link` leads to a node's panel
     and takes the key in the place of `{key}`."""
     drawn, geometry = picture(sheet)
@@ -122,4 +120,6 @@ def _hand() -> str:
 
 
 def quoted(key: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "._-~" else f"%{ord(letter):02X}" for letter in key)
+    return "".join(
+        letter if letter.isalnum() or letter in "._-~" else f"%{ord(letter):02X}" for letter in key
+    )

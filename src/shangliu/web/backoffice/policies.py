@@ -48,8 +48,12 @@ def policies(request: HttpRequest) -> HttpResponse:
         "opened": opened,
         "form": _form(opened, typed(request)) if opened else None,
         "history": [
-            (words.moment(one.at), str(one.changed_by or _("系统")),
-             words.policy_value(opened, one.value), one.why)
+            (
+                words.moment(one.at),
+                str(one.changed_by or _("系统")),
+                words.policy_value(opened, one.value),
+                one.why,
+            )
             for one in policy_history(opened.key)
         ]
         if opened
@@ -108,7 +112,9 @@ def _form(policy: Policy, again_with: dict[str, str]) -> dict[str, object]:
 
 
 def _read(policy: Policy, text: str) -> int:
-    wrong = Text(f"“{policy.label.zh}”的值看不懂，请填数字", f"“{policy.label.en}” must be a number")
+    wrong = Text(
+        f"“{policy.label.zh}”的值看不懂，请填数字", f"“{policy.label.en}” must be a number"
+    )
     if policy.unit is Unit.FEN:
         try:
             return Money.parse(text).fen

@@ -170,9 +170,7 @@ def queue(request: HttpRequest, code: str) -> HttpResponse:
     return page(request, "backoffice/queue.html", context)
 
 
-def _case(
-    request: HttpRequest, chosen: Queue, current: Mapping[str, object]
-) -> dict[str, object]:
+def _case(request: HttpRequest, chosen: Queue, current: Mapping[str, object]) -> dict[str, object]:
     process, pk = str(current["process"]), int(str(current["pk"]))
     try:
         number = order_number_of(process, pk)
@@ -195,13 +193,24 @@ def _items(
     keys = [f"{one.process}-{one.pk}" for one in found]
     open_at = at if at in keys else next(iter(keys), "")
     return [
-        _item(chosen, one, summaries[one.process].get(one.pk), key == open_at, state)
+        _item(
+            chosen,
+            one,
+            summaries[one.process].get(one.pk),
+            current=key == open_at,
+            state=state,
+        )
         for one, key in zip(found, keys, strict=True)
     ]
 
 
 def _item(
-    chosen: Queue, one: WaitingCase, summary: Summary | None, current: bool, state: str  # noqa: FBT001
+    chosen: Queue,
+    one: WaitingCase,
+    summary: Summary | None,
+    *,
+    current: bool,
+    state: str,
 ) -> dict[str, object]:
     within = allowed(one.process, one.state)
     keep = {"state": state} if state else {}
@@ -229,8 +238,12 @@ def _tabs(chosen: Queue, state: str) -> list[dict[str, object]]:
     if len(each) == 1:
         return []
     tabs: list[dict[str, object]] = [
-        {"label": str(_("全部")), "href": here, "current": not state,
-         "count": sum(count for _pair, count in each)}
+        {
+            "label": str(_("全部")),
+            "href": here,
+            "current": not state,
+            "count": sum(count for _pair, count in each),
+        }
     ]
     tabs += [
         {

@@ -1,4 +1,4 @@
-"""What happened in a purchase, line by line: steps, messages, notices of gateways, looks at data."""
+"""What happened in a purchase, line by line: steps, messages, notices, looks at data."""
 
 from __future__ import annotations
 

@@ -122,7 +122,9 @@ def wave(request: HttpRequest) -> HttpResponse:
     """Put the ticked tasks into a new wave: all of them or none."""
     chosen = [int(pk) for pk in request.POST.getlist("pk") if pk.isdigit()]
     if not chosen:
-        return again(request, [Text("请先勾选要编入波次的任务", "Tick the tasks for the wave first")])
+        return again(
+            request, [Text("请先勾选要编入波次的任务", "Tick the tasks for the wave first")]
+        )
     name = next_wave()
     try:
         with transaction.atomic():
@@ -237,7 +239,7 @@ def _same(sku: str, code: str) -> bool:
     return sku.casefold() == code.casefold()
 
 
-def _answer(  # noqa: PLR0913
+def _answer(
     request: HttpRequest,
     one: Any,
     tally: Mapping[str, int],
