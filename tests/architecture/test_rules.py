@@ -24,18 +24,19 @@ def state_writers(text: str) -> Iterator[int]:
                 yield node.lineno
         if isinstance(node, ast.Call):
             yield from _calls(node)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if _SQL_STATE.search(node.value):
-                yield node.lineno
+        if isinstance(node, ast.Constant) and _SQL_STATE.search(str(node.value)):
+            yield node.lineno
 
 
 def _calls(node: ast.Call) -> Iterator[int]:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     if name in _WRITERS and any(word.arg == "state" for word in node.keywords):
         yield node.lineno
-    if name == "setattr" or (isinstance(node.func, ast.Name) and node.func.id == "setattr"):
-        if any(isinstance(one, ast.Constant) and one.value == "state" for one in node.args):
-            yield node.lineno
+    called = node.func.id if isinstance(node.func, ast.Name) else name
+    if called == "setattr" and any(
+        isinstance(one, ast.Constant) and one.value == "state" for one in node.args
+    ):
+        yield node.lineno
     if name == "bulk_update" and "'state'" in ast.dump(node):
         yield node.lineno
 
@@ -53,9 +54,7 @@ def money_floats(text: str) -> Iterator[int]:
 
 
 def files() -> list[Path]:
-    return [
-        path for path in sorted(SOURCE.rglob("*.py")) if "migrations" not in path.parts
-    ]
+    return [path for path in sorted(SOURCE.rglob("*.py")) if "migrations" not in path.parts]
 
 
 def test_only_the_engine_writes_a_state() -> None:
