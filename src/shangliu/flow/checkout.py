@@ -126,6 +126,7 @@ def place_order(
     summary = preview(view, delivery=delivery)
     _check(view, summary, expected)
     order = _new_order(cart, summary, receiver, remark, submit_key, user_id)
+    engine.new_case(order.case_no, ctx)
     engine.begin(ORDER, ORDER["place"], order, ctx)
     return order.trade
 
@@ -213,13 +214,13 @@ def _warnings(view: CartView) -> list[Text]:
 
 
 def _check(view: CartView, summary: Preview, expected: Money) -> None:
-    if not summary.rows:
-        raise Refused(Text("请先选择要结算的商品", "Choose what you want to buy first"))
     for row in view.rows:
         if row.selected and not row.on_sale:
             raise Refused(Text(f"“{row.name}”已下架，请移除后再提交", f"“{row.name}” is off sale"))
         if row.selected and not row.enough:
             raise OutOfStock(row.variant_id, row.held + row.available, row.name)
+    if not summary.rows:
+        raise Refused(Text("请先选择要结算的商品", "Choose what you want to buy first"))
     if summary.total != expected:
         raise Refused(
             Text(

@@ -41,7 +41,7 @@ LINKS = (
     Link(after="order.place", fire=("cart.check_out",), on=_cart_of),
     Link(after="order.place", fire=("reservation.rehold",), on=basket.to_hold_again, main=False),
     Link(after="order.place", fire=("reservation.hold",), on=basket.to_hold_anew, main=False),
-    Link(after="order.place", fire=("reservation.renew",), on=_claims(ReservationState.HELD)),
+    Link(after="order.place", fire=("reservation.renew",), on=basket.to_renew),
     Link(after="payment.start", fire=("payment.send",), on=_itself),
     Link(
         after="payment.succeed",

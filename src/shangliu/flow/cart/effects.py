@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import F
+from django.db import connection
 
 from shangliu.domain.cart.models import Cart, CartLine
 from shangliu.domain.inventory import services as inventory
@@ -14,6 +14,13 @@ from shangliu.domain.inventory.states import ReservationState
 from shangliu.flow.policies import Policies
 from shangliu.platform import clock
 from shangliu.process.definition import Context
+
+
+_PUT_IN = """
+INSERT INTO cart_cartline AS l (cart_id, variant_id, quantity, price_fen, selected, added_at)
+VALUES (%s, %s, %s, %s, true, %s)
+ON CONFLICT (cart_id, variant_id) DO UPDATE
+SET quantity = l.quantity + excluded.quantity, price_fen = excluded.price_fen, selected = true"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,18 +44,9 @@ def put_in(cart: Cart, ctx: Context) -> None:
     added = ctx.data
     assert isinstance(added, AddToCart)  # noqa: S101 - the step asks for it
     ctx.note(variant=added.variant_id, quantity=added.quantity)
-    line, new = CartLine.objects.get_or_create(
-        cart=cart,
-        variant_id=added.variant_id,
-        defaults={
-            "quantity": added.quantity,
-            "price_fen": added.price_fen,
-            "added_at": clock.now(),
-        },
-    )
-    if not new:
-        CartLine.objects.filter(pk=line.pk).update(
-            quantity=F("quantity") + added.quantity, price_fen=added.price_fen, selected=True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _PUT_IN, [cart.pk, added.variant_id, added.quantity, added.price_fen, clock.now()]
         )
 
 

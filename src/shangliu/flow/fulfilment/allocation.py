@@ -74,14 +74,14 @@ def distance(order: Order, house: Warehouse) -> int:
 
 def move_claims(claims: Sequence[Reservation], house: Warehouse, actor: str) -> list[Reservation]:
     """Let committed claims rest on the stock of `house`; units are moved, states are not."""
-    stocks = {
-        stock.variant_id: stock
-        for stock in Stock.objects.filter(
-            warehouse=house, variant_id__in=[claim.variant_id for claim in claims]
-        )
-    }
     moving = [claim for claim in claims if claim.stock.warehouse_id != house.pk]
     if moving:
+        stocks = {
+            stock.variant_id: stock
+            for stock in Stock.objects.filter(
+                warehouse=house, variant_id__in=[claim.variant_id for claim in moving]
+            )
+        }
         here = [Units(claim.stock_id, claim.quantity) for claim in moving]
         there = [Units(stocks[claim.variant_id].pk, claim.quantity) for claim in moving]
         document = moving[0].case_no

@@ -20,12 +20,13 @@ from shangliu.process.definition import Context
 @dataclass(kw_only=True)
 class Basket:
     """The chosen rows of a cart as the buyer saw them; `short` are lines that no hold covers yet,
-    `lapsed` the cart's holds that ended."""
+    `lapsed` the cart's holds that ended, `claims` those that the order stands on by now."""
 
     cart_id: int
     rows: tuple[CartRow, ...]
     short: list[tuple[OrderLine, int]] = field(default_factory=list)
     lapsed: list[Reservation] = field(default_factory=list)
+    claims: list[Reservation] = field(default_factory=list)
 
 
 def write_lines(order: Order, ctx: Context) -> None:
@@ -49,7 +50,6 @@ def write_lines(order: Order, ctx: Context) -> None:
     ctx.note(lines=len(lines), total_fen=order.total_fen)
     claims = _claims_of_cart(basket.cart_id)
     basket.lapsed = [one for one in claims if one.state == ReservationState.EXPIRED]
-    taken: list[tuple[int, int]] = []
     for line in sorted(lines, key=lambda one: one.variant_id):
         held = [
             one
@@ -60,10 +60,12 @@ def write_lines(order: Order, ctx: Context) -> None:
         if missing < 0:
             engine.fire_all(RESERVATION, RESERVATION["release"], held, ctx.following("order.place"))
             held, missing = [], line.quantity
-        taken += [(one.pk, line.pk) for one in held]
+        for one in held:
+            one.order_line_id, one.case_no = line.pk, order.case_no
+        basket.claims += held
         if missing:
             basket.short.append((line, missing))
-    _take_over(taken, order.case_no)
+    _take_over(basket.claims, order.case_no)
 
 
 def to_hold_again(order: Order, ctx: Context) -> list[Reservation]:
@@ -86,9 +88,10 @@ def to_hold_again(order: Order, ctx: Context) -> list[Reservation]:
             left.append((line, missing))
         else:
             fit.order_line_id, fit.case_no = line.pk, order.case_no
-            _take_over([(fit.pk, line.pk)], order.case_no)
             again.append(fit)
+    _take_over(again, order.case_no)
     basket.short = left
+    basket.claims += again
     return again
 
 
@@ -104,7 +107,13 @@ def to_hold_anew(order: Order, ctx: Context) -> Iterator[Reservation]:
             actor=ctx.actor,
         ):
             one.order_line_id = line.pk
+            basket.claims.append(one)
             yield one
+
+
+def to_renew(order: Order, ctx: Context) -> list[Reservation]:
+    """All that the order stands on, in the order in which stock rows are locked."""
+    return sorted(_basket(order).claims, key=lambda one: (one.stock_id, one.pk))
 
 
 def _basket(order: Order) -> Basket:
@@ -124,12 +133,12 @@ def _claims_of_cart(cart_id: int) -> list[Reservation]:
     )
 
 
-def _take_over(pairs: list[tuple[int, int]], case_no: str) -> None:
-    if not pairs:
+def _take_over(claims: list[Reservation], case_no: str) -> None:
+    if not claims:
         return
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE inventory_reservation r SET order_line_id = p.line, case_no = %s"
             " FROM unnest(%s::bigint[], %s::bigint[]) AS p(id, line) WHERE r.id = p.id",
-            [case_no, [pk for pk, _ in pairs], [line for _, line in pairs]],
+            [case_no, [one.pk for one in claims], [one.order_line_id for one in claims]],
         )

@@ -154,8 +154,7 @@ def _collect(payment: Payment, said: TradeAnswer | Notified, actor: str) -> str:
 
 @transaction.atomic
 def _try(payment: Payment, step: str, ctx: Context) -> str:
-    engine.lock_case(payment.case_no, ctx)
-    payment.refresh_from_db()
+    engine.lock(PAYMENT, payment, ctx)
     if payment.state not in PAYMENT[step].source:
         return "duplicate"
     engine.fire(PAYMENT, PAYMENT[step], payment, ctx)
