@@ -20,7 +20,9 @@ class AfterSale(Stateful):
     """`amount_fen` is what goes back: the shares of its lines plus `freight_fen`."""
 
     number = models.CharField("售后单号", max_length=40, unique=True)
-    order = models.ForeignKey(Order, models.PROTECT, related_name="after_sales")
+    order = models.ForeignKey(
+        Order, models.PROTECT, related_name="after_sales", verbose_name="订单"
+    )
     kind = models.CharField("类型", max_length=16, choices=AfterSaleKind.choices)
     reason = models.CharField("原因", max_length=60)
     note = models.CharField("说明", max_length=300, default="", blank=True)
