@@ -12,6 +12,7 @@ SOURCE = ROOT / "src" / "shangliu"
 ENGINE = SOURCE / "process" / "engine.py"
 LONGEST_FILE = 400
 _SQL_STATE = re.compile(r"\bSET\s+(?:[\w\"]+\s*=[^=]+,\s*)*\"?state\"?\s*=", re.IGNORECASE)
+_MONEY = re.compile(r"fen|amount|price|total|money|yuan")
 _WRITERS = {"update", "update_or_create"}
 
 
@@ -44,12 +45,12 @@ def _calls(node: ast.Call) -> Iterator[int]:
 def money_floats(text: str) -> Iterator[int]:
     """Lines that make a float of something that is called like money."""
     for node in ast.walk(ast.parse(text)):
-        is_float = (
+        if (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Name)
             and node.func.id == "float"
-        )
-        if is_float and re.search(r"fen|amount|price|total|money|yuan", ast.dump(node)):
+            and _MONEY.search(ast.dump(node))
+        ):
             yield node.lineno
 
 

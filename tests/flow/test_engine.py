@@ -32,12 +32,15 @@ def test_the_database_refuses_any_other_writer_of_a_state() -> None:
     order.state = "completed"
     with pytest.raises(REFUSED, match="process engine only"), transaction.atomic():
         order.save()
-    with pytest.raises(REFUSED, match="process engine only"), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT set_config('shangliu.step', 'order:cancelled:,999999,', true);"
-                "UPDATE orders_order SET state = 'cancelled'"
-            )
+    with (
+        pytest.raises(REFUSED, match="process engine only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            "SELECT set_config('shangliu.step', 'order:cancelled:,999999,', true);"
+            "UPDATE orders_order SET state = 'cancelled'"
+        )
     order.refresh_from_db()
     assert order.state == OrderState.AWAITING_PAYMENT
     assert Event.objects.count() == events

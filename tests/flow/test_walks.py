@@ -239,7 +239,7 @@ class Walk(RuleBasedStateMachine):
         for process in flow().processes:
             if process.model is None:
                 continue
-            for row in process.model._default_manager.all():  # type: ignore[attr-defined]
+            for row in process.model._default_manager.all():
                 last = (
                     Event.objects.filter(process=process.name, object_id=row.pk)
                     .order_by("-id")
