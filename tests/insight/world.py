@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
 
 from shangliu.domain.aftersales.models import AfterSale
 from shangliu.domain.cart.queries import cart_view
@@ -33,7 +32,6 @@ from shangliu.flow import checkout, steps
 from shangliu.flow.aftersale import services as aftersales
 from shangliu.flow.cart import services as carts
 from shangliu.flow.fulfilment.effects import Scans, Wave, Weight
-from shangliu.flow.order.effects import Reason
 from shangliu.flow.outbox import Addresses, handlers
 from shangliu.flow.parcel import services as parcels
 from shangliu.flow.payment import services as money
@@ -51,7 +49,7 @@ class Gateway:
     """A payment gateway that answers as a test tells it."""
 
     code: str = "testpay"
-    label: Text = Text("测试支付", "Test pay")
+    label: Text = field(default_factory=lambda: Text("测试支付", "Test pay"))
     refunds: RefundOutcome = RefundOutcome.DONE
     outcome: Outcome = Outcome.WAITING
 
@@ -60,7 +58,10 @@ class Gateway:
 
     def read_notification(self, *, headers: Mapping[str, str], body: bytes) -> Notified:
         return Notified(
-            number=body.decode(), outcome=Outcome.PAID, notification_id=secrets.token_hex(8), facts={}
+            number=body.decode(),
+            outcome=Outcome.PAID,
+            notification_id=secrets.token_hex(8),
+            facts={},
         )
 
     def read_return(self, query: Mapping[str, str]) -> str:
@@ -92,7 +93,7 @@ class Carrier:
     """A carrier interface that gives out waybill numbers."""
 
     code: str = "kuaidi100"
-    label: Text = Text("测试物流", "Test carrier")
+    label: Text = field(default_factory=lambda: Text("测试物流", "Test carrier"))
 
     def order_label(self, request: LabelRequest) -> Label:
         return Label(

@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 
-from barcode.charsets import code128
 from barcode.codex import Code128
 from django.utils.translation import gettext as _
 from fontTools.ttLib import TTFont
@@ -125,7 +124,7 @@ def _common() -> frozenset[int]:
         return frozenset(opened.getBestCmap())
 
 
-def _text(  # noqa: PLR0913
+def _text(
     pdf: FPDF, x: float, y: float, text: str, *, size: float, width: float = 0, align: str = "L"
 ) -> None:
     """One line, made smaller until it fits into `width`."""
@@ -155,11 +154,15 @@ def _row(pdf: FPDF, cells: tuple[str, str, str, str], *, head: bool) -> None:
     for width, text, align in zip((48, 78, 42, 14), cells, "LLLR", strict=True):
         inset = 6 if width == 48 and not head else 0
         pdf.set_x(pdf.get_x() + inset)
-        while pdf.get_string_width(text) > width - inset - 1 and len(text) > 1:
-            text = f"{text[:-2]}…"
-        pdf.cell(w=width - inset, h=8, text=text, align=align)
+        pdf.cell(w=width - inset, h=8, text=_cut(pdf, text, width - inset - 1), align=align)
     pdf.line(12, pdf.get_y() + 8, 198, pdf.get_y() + 8)
     pdf.ln(8)
+
+
+def _cut(pdf: FPDF, text: str, width: float) -> str:
+    while pdf.get_string_width(text) > width and len(text) > 1:
+        text = f"{text[:-2]}…"
+    return text
 
 
 def _barcode(pdf: FPDF, text: str, *, x: float, y: float, height: float, width: float) -> None:
@@ -180,4 +183,4 @@ def _barcode(pdf: FPDF, text: str, *, x: float, y: float, height: float, width: 
 def modules(text: str) -> str:
     """The bars (1) and gaps (0) of a Code 128 symbol, without the quiet zone."""
     built: str = Code128(text).build()[0]
-    return built.strip(code128.STOP and "0")
+    return built.strip("0")

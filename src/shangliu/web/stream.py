@@ -181,7 +181,10 @@ async def _say(send: Send, text: str) -> None:
 
 
 async def _answer(
-    send: Send, status: int, body: dict[str, object], headers: list[tuple[bytes, bytes]] | None = None
+    send: Send,
+    status: int,
+    body: dict[str, object],
+    headers: list[tuple[bytes, bytes]] | None = None,
 ) -> None:
     kind = (b"content-type", b"application/json")
     await send(
@@ -197,7 +200,9 @@ def is_staff(session_key: str) -> bool:
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     user = get_user(request)
-    return isinstance(user, User) and user.is_staff and user.is_active and bool(user.acts_as & STAFF)
+    return (
+        isinstance(user, User) and user.is_staff and user.is_active and bool(user.acts_as & STAFF)
+    )
 
 
 def _answered(question: Callable[..., Any], *given: object) -> Any:

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from shangliu.domain.crm.models import User
 from shangliu.process.roles import Role
 from tests.insight import world
 from tests.web.backoffice.conftest import Enter
@@ -41,7 +42,9 @@ PAGES = {
 
 
 @pytest.mark.parametrize("role", sorted(EVERYBODY))
-def test_each_role_opens_its_pages_and_no_others(role: Role, shop: world.Shop, enter: Enter) -> None:
+def test_each_role_opens_its_pages_and_no_others(
+    role: Role, shop: world.Shop, enter: Enter
+) -> None:
     client = enter(role)
     for page, allowed in PAGES.items():
         expected = 200 if role in allowed else 403
@@ -88,5 +91,5 @@ def test_a_buyer_cannot_post_a_step(shop: world.Shop) -> None:
 def test_who_was_switched_off_is_out_at_the_next_page(shop: world.Shop, enter: Enter) -> None:
     client = enter(Role.FINANCE)
     assert client.get("/staff/").status_code == 200
-    world.User.objects.filter(login="finance").update(is_active=False)
+    User.objects.filter(login="finance").update(is_active=False)
     assert client.get("/staff/").status_code == 302

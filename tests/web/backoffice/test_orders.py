@@ -7,6 +7,8 @@ from django.urls import reverse
 from shangliu.domain.crm.models import Reveal
 from shangliu.domain.orders.models import Order
 from shangliu.domain.payments.models import Payment
+from shangliu.flow.fulfilment.effects import Weight
+from shangliu.flow.payment import services as money
 from shangliu.process.models import Event
 from shangliu.process.roles import Role
 from tests.insight import world
@@ -44,8 +46,15 @@ def test_the_list_filters_by_state_and_pages_by_key(shop: world.Shop, enter: Ent
 def test_the_trace_shows_who_did_what_with_the_rules_inputs(shop: world.Shop, enter: Enter) -> None:
     order = world.paid(shop, variant=shop.cup)
     page = enter(Role.SERVICE).get(reverse("staff_order", args=(order.number,))).content.decode()
-    for said in ("提交订单", "收到支付成功", "转人工审核", "金额达到 ¥5000.00，需要人工审核",
-                 "上限 ¥5000.00", "flow-map traced", "CUP-1"):
+    for said in (
+        "提交订单",
+        "收到支付成功",
+        "转人工审核",
+        "金额达到 ¥5000.00，需要人工审核",
+        "上限 ¥5000.00",
+        "flow-map traced",
+        "CUP-1",
+    ):
         assert said in page, said
 
 
@@ -53,7 +62,7 @@ def test_buttons_come_from_the_definition_and_say_why_not(shop: world.Shop, ente
     order = world.paid(shop)
     task = world.picked(order)
     world.step("fulfilment.pack", task)
-    world.step("fulfilment.weigh", task, world.Weight(grams=task.expected_g))
+    world.step("fulfilment.weigh", task, Weight(grams=task.expected_g))
     client = enter(Role.WAREHOUSE)
     here = reverse("staff_order", args=(order.number,))
     page = client.get(here).content.decode()
@@ -87,7 +96,10 @@ def test_a_step_of_another_role_is_refused_with_the_sentence_and_changes_nothing
     order = world.paid(shop, remark="送礼")
     events = Event.objects.count()
     answer = _step(
-        enter(Role.WAREHOUSE), "order.approve", order.pk, reverse("staff_order", args=(order.number,))
+        enter(Role.WAREHOUSE),
+        "order.approve",
+        order.pk,
+        reverse("staff_order", args=(order.number,)),
     )
     assert answer.status_code == 409  # type: ignore[attr-defined]
     page = answer.content.decode()  # type: ignore[attr-defined]
@@ -118,7 +130,7 @@ def test_service_cancels_an_unpaid_order_after_the_gateway_was_asked(
     shop: world.Shop, enter: Enter
 ) -> None:
     order = world.placed(shop)
-    world.money.start(
+    money.start(
         trade=order.trade, provider_code="testpay", return_url="", notify_url="", actor="guest"
     )
     client = enter(Role.SERVICE)

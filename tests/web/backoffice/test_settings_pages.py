@@ -51,26 +51,42 @@ def test_a_policy_out_of_bounds_or_without_a_reason_is_refused(
     assert not PolicyValue.objects.exists()
 
 
-def test_an_administrator_makes_an_account_that_can_sign_in(
-    shop: world.Shop, enter: Enter
-) -> None:
+def test_an_administrator_makes_an_account_that_can_sign_in(shop: world.Shop, enter: Enter) -> None:
     client = enter(Role.ADMIN)
-    data = {"login": "xiaowang", "name": "小王", "password": "long enough", "roles": ["warehouse"],
-            "next": "/staff/people/"}
+    data = {
+        "login": "xiaowang",
+        "name": "小王",
+        "password": "long enough",
+        "roles": ["warehouse"],
+        "next": "/staff/people/",
+    }
     assert client.post("/staff/people/new/", data).status_code == 302
     person = User.objects.get(login="xiaowang")
     assert (person.is_staff, person.roles, person.check_password("long enough")) == (
-        True, ["warehouse"], True,
+        True,
+        ["warehouse"],
+        True,
     )
     assert "小王" in client.get("/staff/people/").content.decode()
 
 
 def test_an_odd_account_is_refused_and_not_made(shop: world.Shop, enter: Enter) -> None:
     client = enter(Role.ADMIN)
-    good = {"login": "xiaowang", "name": "小王", "password": "long enough", "roles": ["warehouse"],
-            "next": "/staff/people/"}
-    for wrong in ({"login": "X!"}, {"login": "admin"}, {"password": "short"}, {"roles": []},
-                  {"roles": ["buyer"]}):
+    good = {
+        "login": "xiaowang",
+        "name": "小王",
+        "password": "long enough",
+        "roles": ["warehouse"],
+        "next": "/staff/people/",
+    }
+    mistakes: tuple[dict[str, object], ...] = (
+        {"login": "X!"},
+        {"login": "admin"},
+        {"password": "short"},
+        {"roles": []},
+        {"roles": ["buyer"]},
+    )
+    for wrong in mistakes:
         assert client.post("/staff/people/new/", good | wrong).status_code == 409, wrong
     assert User.objects.filter(is_staff=True).count() == 1
 
@@ -102,7 +118,12 @@ def test_the_definition_page_names_every_step(shop: world.Shop, enter: Enter) ->
 
 def test_the_exports_are_files_of_their_kind(shop: world.Shop, enter: Enter) -> None:
     client = enter(Role.SERVICE)
-    for form, begin in (("svg", b"<?xml"), ("bpmn", b"<?xml"), ("mermaid", b"flowchart"), ("json", b"{")):
+    for form, begin in (
+        ("svg", b"<?xml"),
+        ("bpmn", b"<?xml"),
+        ("mermaid", b"flowchart"),
+        ("json", b"{"),
+    ):
         answer = client.get(f"/staff/definition/export/{form}")
         assert answer.status_code == 200
         assert answer.content.lstrip().startswith(begin), form

@@ -12,6 +12,7 @@ from django.contrib.sessions.backends.cached_db import SessionStore
 from django.db import connections
 from django.test import Client
 
+from shangliu.domain.crm.models import User
 from shangliu.process.roles import Role
 from shangliu.web import stream
 from shangliu.web.backoffice import living
@@ -61,7 +62,7 @@ def _cookie(client: Client) -> str:
     return f"sessionid={client.cookies['sessionid'].value}"
 
 
-def _enter(person: world.User) -> str:
+def _enter(person: User) -> str:
     client = Client()
     client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
     return _cookie(client)
@@ -96,10 +97,13 @@ def test_staff_hear_figures_and_hear_again_when_something_moved(poller: stream.P
     cookie = _enter(world.staff("finance", Role.FINANCE))
 
     async def listen() -> tuple[dict[str, Any], dict[str, Any]]:
-        one = Listener("/figures", cookie=cookie, query="period=24h", origin="http://localhost:8000")
+        one = Listener(
+            "/figures", cookie=cookie, query="period=24h", origin="http://localhost:8000"
+        )
         task = asyncio.create_task(stream.application(one.scope, one.receive, one.send))
         first = await one.until("event: figures")
         await poller.ask(world.placed, shop)
+        said = first
         for _ in range(200):
             said = b"".join(m.get("body", b"") for m in one.sent).decode()
             if said.count("event: figures") > 1:

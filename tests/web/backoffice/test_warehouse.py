@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from shangliu.domain.fulfilment.models import FulfilmentTask
 from shangliu.domain.logistics.models import Parcel
+from shangliu.flow.fulfilment.effects import Wave
 from shangliu.process.roles import Role
 from shangliu.web import documents
 from tests.insight import world
@@ -26,7 +27,7 @@ def _scan(client: Client, task: FulfilmentTask, code: str, key: str = "") -> tup
 
 def _picking(shop: world.Shop, quantity: int = 2) -> FulfilmentTask:
     task = world.task_of(world.paid(shop, quantity=quantity))
-    world.step("fulfilment.wave", task, world.Wave(wave="W1"))
+    world.step("fulfilment.wave", task, Wave(wave="W1"))
     world.step("fulfilment.start_pick", task)
     return task
 
@@ -94,7 +95,7 @@ def test_one_piece_too_many_is_refused(shop: world.Shop, enter: Enter) -> None:
     two = world.task_of(world.paid(shop, quantity=2))
     other = world.placed(shop)
     del other
-    world.step("fulfilment.wave", two, world.Wave(wave="W1"))
+    world.step("fulfilment.wave", two, Wave(wave="W1"))
     world.step("fulfilment.start_pick", two)
     client = enter(Role.WAREHOUSE)
     session = client.session
@@ -105,9 +106,7 @@ def test_one_piece_too_many_is_refused(shop: world.Shop, enter: Enter) -> None:
     assert "TEA-1 已拣够 2 件，多的请放回" in page
 
 
-def test_an_implausible_weight_is_refused_with_both_numbers(
-    shop: world.Shop, enter: Enter
-) -> None:
+def test_an_implausible_weight_is_refused_with_both_numbers(shop: world.Shop, enter: Enter) -> None:
     task = world.packed(world.paid(shop))
     client = enter(Role.WAREHOUSE)
     here = reverse("staff_task", args=(task.number,))
@@ -135,8 +134,11 @@ def test_parcels_are_handed_over_by_carrier_in_one_go(shop: world.Shop, enter: E
         assert Parcel.objects.get(task=task).waybill_no in page
     client.post(
         "/staff/steps/many/",
-        {"step": "fulfilment.hand_over", "pk": [task.pk for task in tasks],
-         "next": "/staff/warehouse/?state=weighed"},
+        {
+            "step": "fulfilment.hand_over",
+            "pk": [task.pk for task in tasks],
+            "next": "/staff/warehouse/?state=weighed",
+        },
     )
     for task in tasks:
         task.refresh_from_db()
@@ -190,7 +192,7 @@ def test_a_parcel_without_a_waybill_has_no_label(shop: world.Shop, enter: Enter)
 def test_the_picking_list_sums_the_wave_by_sku(shop: world.Shop, enter: Enter) -> None:
     for quantity in (1, 2):
         task = world.task_of(world.paid(shop, quantity=quantity))
-        world.step("fulfilment.wave", task, world.Wave(wave="W7"))
+        world.step("fulfilment.wave", task, Wave(wave="W7"))
     client = enter(Role.WAREHOUSE)
     text = _text(client.get(reverse("staff_picking_list", args=("W7",))).content)
     assert "拣货单 W7" in text
@@ -206,7 +208,9 @@ def test_a_barcode_begins_and_ends_as_code_128_does() -> None:
 
 def test_a_rare_name_is_printed(shop: world.Shop) -> None:
     said = dict.fromkeys(documents.Label.__dataclass_fields__, "x") | {
-        "to_name": "王喆堃", "waybill_no": "YT1", "weight_g": 5
+        "to_name": "王喆堃",
+        "waybill_no": "YT1",
+        "weight_g": 5,
     }
     text = _text(documents.labels([documents.Label(**said)]))  # type: ignore[arg-type]
     assert {"王", "喆", "堃"} <= set(text)

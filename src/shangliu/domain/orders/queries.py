@@ -71,7 +71,9 @@ def order_by_number(number: str) -> Order:
 
 
 def orders_of_case(case_no: str) -> list[Order]:
-    return list(Order.objects.filter(case_no=case_no).select_related("trade", "user").order_by("pk"))
+    return list(
+        Order.objects.filter(case_no=case_no).select_related("trade", "user").order_by("pk")
+    )
 
 
 def order_numbers(case_nos: Collection[str]) -> dict[str, str]:
@@ -106,9 +108,7 @@ def summaries(pks: Collection[int]) -> dict[int, Summary]:
 
 def cart_case(case_no: str) -> str:
     """The case that the cart's events stand under."""
-    return (
-        Trade.objects.filter(number=case_no).values_list("cart_case", flat=True).first() or ""
-    )
+    return Trade.objects.filter(number=case_no).values_list("cart_case", flat=True).first() or ""
 
 
 def is_known_state(state: str) -> bool:
