@@ -35,15 +35,14 @@ def _step(name: str, source: tuple[S, ...], target: S, **more: Any) -> Step[Stat
 
 
 def _process(
-    *steps: Step[Stateful], name: str = "thing", states: Mapping[S, State] | None = None
+    *steps: Step[Stateful], name: str = "thing", states: Mapping[Any, State] | None = None
 ) -> Process[Stateful]:
-    used = sorted({state for step in steps for state in (*step.source, step.target)})
-    words = states or {S(state): State(label=Text("态", "State")) for state in used}
+    used = {state for step in steps for state in (*step.source, step.target)}
     return Process(
         name=name,
         label=Text("事", "Thing"),
         model=None,
-        states=dict(words),
+        states=states or {state: State(label=Text("态", "State")) for state in sorted(used)},
         steps=steps,
     )
 
