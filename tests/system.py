@@ -77,7 +77,7 @@ class System:
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Ask the shop's database beside the shop."""
         with psycopg.connect(embedded_url(self.data)) as connection:
-            return connection.execute(sql, values).fetchall()  # type: ignore[arg-type]
+            return connection.execute(sql, values).fetchall()
 
     def run(self, *command: str) -> str:
         """Run a `shangliu` command on this shop's data."""

@@ -47,7 +47,16 @@ def main() -> int:
 def _collect() -> Catalog:
     catalog = Catalog(locale="en", project="Shangliu")
     for found in extract_from_dir(
-        WEB, _METHODS, {"**.html": {"extensions": "jinja2.ext.i18n,jinja2.ext.do", "silent": "false", "newstyle_gettext": "true"}}, _KEYWORDS
+        WEB,
+        _METHODS,
+        {
+            "**.html": {
+                "extensions": "jinja2.ext.i18n,jinja2.ext.do",
+                "silent": "false",
+                "newstyle_gettext": "true",
+            }
+        },
+        _KEYWORDS,
     ):
         catalog.add(found[2])
     return catalog

@@ -68,7 +68,7 @@ class Stage:
 
     def _stock(self) -> tuple[int, int, int, int]:
         """on hand, held, committed, damaged of the goods, over all warehouses."""
-        return tuple(  # type: ignore[return-value]
+        return tuple(
             self.system.rows(
                 "SELECT sum(s.on_hand)::int, sum(s.held)::int, sum(s.committed)::int,"
                 " sum(s.damaged)::int FROM inventory_stock s"
