@@ -138,7 +138,9 @@ def buy(tally: Tally, number: int, way: Way) -> Script:
             tally.ok(began)
 
 
-def _purchase(way: Way, choice: int, orders: Orders) -> Generator[Ask | Pause | None, Answer | None, None]:
+def _purchase(
+    way: Way, choice: int, orders: Orders
+) -> Generator[Ask | Pause | None, Answer | None, None]:
     guest = Browser(way.shop)
     expect(200, (yield from guest.get(way.products[choice])), "product")
     expect(204, (yield from guest.post("/cart/add/", _chosen(way.variants[choice]))), "cart")

@@ -65,7 +65,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Tally:
-    """What the scripts of one process have done: (when it ended, how long it took), and refusals."""
+    """What one process's scripts have done: (when it ended, how long it took), and refusals."""
 
     done: list[tuple[float, float]] = field(default_factory=list)
     errors: dict[str, int] = field(default_factory=dict)
@@ -83,8 +83,8 @@ Script = Generator[Ask | Pause | None, Answer | None, None]
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """`script` names a function (`module:name`); `f(tally, number, *args)` is the life of one buyer,
-    which ends or goes on for ever. What `hands` yield first means that they are ready.
+    """`script` names a function (`module:name`); `f(tally, number, *args)` is the life of one
+    buyer, which ends or goes on for ever. What `hands` yield first means that they are ready.
 
     `seconds` None: until every script has ended by itself.
     """
@@ -317,5 +317,6 @@ def post(address: Address, path: str, body: str, headers: str = "") -> Ask:
         address,
         f"POST {path} HTTP/1.1\r\nHost: {host}\r\n{headers}"
         "Content-Type: application/x-www-form-urlencoded\r\n"
-        f"Content-Length: {len(raw)}\r\n\r\n".encode() + raw,
+        f"Content-Length: {len(raw)}\r\n\r\n".encode()
+        + raw,
     )

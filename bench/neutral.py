@@ -1,4 +1,4 @@
-"""The neutral data of the comparison: 1,000 products in 50 categories, two variants each, in stock."""
+"""The neutral data of the comparison: 1,000 products in 50 categories, two variants each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ CATEGORIES = 50
 STOCK = 1_000_000
 FEW = 100
 SCARCE = 20
-_WORDS = "轻薄 耐用 手工 棉麻 陶瓷 竹制 家用 便携 防滑 加厚 透气 四季 原木 简约 日常 收纳".split()
+_WORDS = (
+    *("轻薄", "耐用", "手工", "棉麻", "陶瓷", "竹制", "家用", "便携"),
+    *("防滑", "加厚", "透气", "四季", "原木", "简约", "日常", "收纳"),
+)
 _LONG = 300  # characters of a description
 
 
@@ -39,7 +42,9 @@ def make() -> Shop:
     """Write it through the services that an import uses."""
     chance = random.Random(20_261_123)
     categories = tuple(
-        IncomingCategory(source_id=f"c{n}", parent_id="", name=f"分类 {n:02d}", slug=f"kind-{n:02d}")
+        IncomingCategory(
+            source_id=f"c{n}", parent_id="", name=f"分类 {n:02d}", slug=f"kind-{n:02d}"
+        )
         for n in range(CATEGORIES)
     )
     products = tuple(_products(chance))

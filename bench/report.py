@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
@@ -40,7 +40,18 @@ class Result:
         return reached is not None and reached >= least
 
 
-HEAD = ("workload", "per s", "p50 ms", "p95 ms", "SQL", "HTTP", "limit", "ratio", "target", "errors")
+HEAD = (
+    "workload",
+    "per s",
+    "p50 ms",
+    "p95 ms",
+    "SQL",
+    "HTTP",
+    "limit",
+    "ratio",
+    "target",
+    "errors",
+)
 
 
 def middle(results: Sequence[Result]) -> Result:
@@ -51,7 +62,7 @@ def middle(results: Sequence[Result]) -> Result:
     for one in results:
         for why, number in one.errors.items():
             errors[why] = errors.get(why, 0) + number
-    return Result(**{**_fields(found), "errors": errors})
+    return replace(found, errors=errors)
 
 
 def table(results: Sequence[Result]) -> str:
@@ -66,7 +77,9 @@ def table(results: Sequence[Result]) -> str:
     )
 
 
-def write(path: Path, results: Sequence[Result], yardsticks: Mapping[str, float], **facts: object) -> None:
+def write(
+    path: Path, results: Sequence[Result], yardsticks: Mapping[str, float], **facts: object
+) -> None:
     workloads = {
         one.name: {
             **{name: _rounded(value) for name, value in _fields(one).items() if name != "name"},

@@ -47,9 +47,7 @@ def main(only: Collection[str], *, seconds: float, rounds: int) -> int:
     return 1 if any(one.met is False or one.errors for one in results) else 0
 
 
-def _rounds(
-    run: Run, only: Collection[str], rounds: int
-) -> tuple[list[Result], dict[str, float]]:
+def _rounds(run: Run, only: Collection[str], rounds: int) -> tuple[list[Result], dict[str, float]]:
     """The medians of all rounds; the yardsticks run before every workload of every round."""
     found: defaultdict[str, list[Result]] = defaultdict(list)
     beside: defaultdict[str, list[float]] = defaultdict(list)

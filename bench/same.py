@@ -1,4 +1,4 @@
-"""pgbench scripts of our own statements: written down from one call, and rows for them to work on."""
+"""pgbench scripts of our own statements, written down from one call, and rows to work on."""
 
 from __future__ import annotations
 
@@ -102,7 +102,12 @@ def carts(shop: Shop, *, batch: int, each: int) -> None:
         "cart_id": cart_id,
         "variant_id": variant,
     }
-    _copy("cart_cart", f"id = {cart.pk}", each, {"id": cart_id, "case_no": case, "token": f"md5({case})"})
+    _copy(
+        "cart_cart",
+        f"id = {cart.pk}",
+        each,
+        {"id": cart_id, "case_no": case, "token": f"md5({case})"},
+    )
     _copy("cart_cartline", f"cart_id = {cart.pk}", each, line)
     _copy("inventory_reservation", f"cart_id = {cart.pk}", each, held)
     with connection.cursor() as cursor:

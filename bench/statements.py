@@ -39,7 +39,11 @@ def written_down() -> Iterator[list[str]]:
     found: list[str] = []
 
     def note(
-        execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Mapping[str, Any]
+        execute: Callable[..., Any],
+        sql: str,
+        params: Any,
+        many: bool,  # noqa: FBT001 - Django passes it so
+        context: Mapping[str, Any],
     ) -> Any:
         raw = context["connection"].connection
         found.append(psycopg.ClientCursor(raw).mogrify(sql, params) if params else sql)

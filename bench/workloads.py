@@ -23,7 +23,8 @@ RUSH_GUESTS = 300
 RUSH_AT_ONCE = 32
 _COUNTED = """
 SELECT coalesce(sum(s.calls), 0) FROM pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid
-WHERE r.rolname = %s AND s.query !~* '^\\s*(begin|commit|rollback|savepoint|release|set|show|listen)'"""
+WHERE r.rolname = %s
+  AND s.query !~* '^\\s*(begin|commit|rollback|savepoint|release|set|show|listen)'"""
 
 
 @dataclass
@@ -96,9 +97,7 @@ def orders(run: Run) -> list[Result]:
     add = run.drive("bench.acts:add", run.shop.variants, hands=True)
     add_limit = run.pgbench.same(folder / "add.sql", run.seconds, i=0, batch=batch)
     mine = _carts_after(run, first)
-    place = run.drive(
-        "bench.acts:place", 8, mine, hands=True, warm=0.0, seconds=None
-    )
+    place = run.drive("bench.acts:place", 8, mine, hands=True, warm=0.0, seconds=None)
     same.carts(run.shop, batch=batch, each=round(250 * run.seconds))
     place_limit = run.pgbench.same(folder / "place.sql", run.seconds, i=0, batch=batch)
     same_statements = "pgbench, same statements"
@@ -144,7 +143,13 @@ def rush(run: Run) -> list[Result]:
     )
     began = time.monotonic()
     done = run.drive(
-        "bench.buying:rush", way, RUSH_GUESTS, RUSH_AT_ONCE, clients=RUSH_AT_ONCE, warm=0.0, seconds=None
+        "bench.buying:rush",
+        way,
+        RUSH_GUESTS,
+        RUSH_AT_ONCE,
+        clients=RUSH_AT_ONCE,
+        warm=0.0,
+        seconds=None,
     )
     wall = time.monotonic() - began
     ordered = _one(
@@ -224,5 +229,5 @@ def _carts_after(run: Run, first: int) -> list[int]:
 
 def _one(run: Run, query: str, *args: object) -> int:
     with psycopg.connect(run.stage.url) as connection:
-        row = connection.execute(query, args).fetchone()  # type: ignore[arg-type]
+        row = connection.execute(query, args).fetchone()
     return int(row[0]) if row else 0
