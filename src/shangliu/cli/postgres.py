@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
@@ -25,7 +26,7 @@ from pathlib import Path
 
 import psycopg
 from django.db import connections
-from psycopg import sql
+from psycopg import errors, sql
 
 from shangliu.cli.processes import alone, is_running
 from shangliu.platform.env import Env, database_of, embedded_url, keep_private
@@ -103,7 +104,9 @@ class Server:
             known = connection.execute(
                 "SELECT 1 FROM pg_database WHERE datname = %s", [name]
             ).fetchone()
-            if known is None:
+            if known is not None:
+                return
+            with suppress(errors.DuplicateDatabase, errors.UniqueViolation):  # made meanwhile
                 connection.execute(
                     sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' {}").format(
                         sql.Identifier(name), sql.SQL(_LOCALE)
