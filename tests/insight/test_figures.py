@@ -63,7 +63,7 @@ def test_what_waits_equals_a_count_of_the_tables(shop: world.Shop) -> None:
         expected = {
             (process, row[0]): (row[1], row[2])
             for row in _rows(
-                f"SELECT state, count(*), min(entered_at) FROM {table}"  # noqa: S608
+                f"SELECT state, count(*), min(entered_at) FROM {table}"
                 f" WHERE state NOT IN {ended} GROUP BY state"
             )
         }

@@ -47,8 +47,9 @@ _values = attrgetter(*_COLUMNS)
 @transaction.atomic
 def _write(batch: Sequence[Seen]) -> None:
     """All rows or none. COPY, as a busy shop has thousands of them a second."""
+    table = Behaviour._meta.db_table  # noqa: SLF001
     copy = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(Behaviour._meta.db_table), sql.SQL(", ").join(map(sql.Identifier, _COLUMNS))
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, _COLUMNS))
     )
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(copy) as rows:
         for one in batch:

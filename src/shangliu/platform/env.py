@@ -168,9 +168,7 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
 
 def _redis(url: str) -> str:
     if url and urlsplit(url).scheme not in ("redis", "rediss", "unix"):
-        raise BadEnvironment(
-            "REDIS_URL", "要写成 redis://主机:端口/0", "write redis://host:port/0"
-        )
+        raise BadEnvironment("REDIS_URL", "要写成 redis://主机:端口/0", "write redis://host:port/0")
     return url
 
 

@@ -15,7 +15,6 @@ from shangliu.flow.policies import Policies
 from shangliu.platform import clock
 from shangliu.process.definition import Context
 
-
 _PUT_IN = """
 INSERT INTO cart_cartline AS l (cart_id, variant_id, quantity, price_fen, selected, added_at)
 VALUES (%s, %s, %s, %s, true, %s)
