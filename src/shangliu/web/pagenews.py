@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -12,24 +12,42 @@ from django.conf import settings
 from shangliu.web.pagecache import Pages
 
 CHANNEL = "shangliu_pages"
+PATIENCE = 0.5  # seconds until it looks whether it should end
 
 
-def listen(pages: Pages) -> None:
-    """Keep `pages` true from now on, in a thread of its own; one connection a process."""
-    threading.Thread(target=_run, args=(pages,), name="page news", daemon=True).start()
+def listen(pages: Pages) -> Callable[[], None]:
+    """Keep `pages` true from now on, in a thread of its own; one connection a process.
+
+    Gives what ends it, which waits until the connection is closed.
+    """
+    stop = threading.Event()
+    thread = threading.Thread(target=_run, args=(pages, stop), name="page news", daemon=True)
+    thread.start()
+
+    def end() -> None:
+        stop.set()
+        thread.join()
+
+    return end
 
 
-def _run(pages: Pages) -> None:
-    while True:
+def _run(pages: Pages, stop: threading.Event) -> None:
+    while not stop.is_set():
         try:
             with psycopg.connect(**_address(), autocommit=True) as connection:
                 connection.execute(f"LISTEN {CHANNEL}")
                 pages.hear(listening=True)
-                for notice in connection.notifies():
-                    pages.drop(notice.payload)
+                _hear(connection, pages, stop)
         except psycopg.OperationalError:
             pages.hear(listening=False)
-            time.sleep(1)
+            stop.wait(1)
+    pages.hear(listening=False)
+
+
+def _hear(connection: psycopg.Connection[Any], pages: Pages, stop: threading.Event) -> None:
+    while not stop.is_set():
+        for notice in connection.notifies(timeout=PATIENCE):
+            pages.drop(notice.payload)
 
 
 def _address() -> dict[str, Any]:
