@@ -3,7 +3,9 @@
 An event stands for one passage into its node. The passage is drawn as the edges from the step
 node before it, through diamonds, to the node. Where several step nodes come before, the one that
 the event names as its cause, or as the step before, decides; a step that is set off in passing
-stands for the step that set it off.
+stands for the step that set it off. What visitors do is logged apart from objects, so a step of a
+visit that no step of a visit leads to came by the way from an object. An event that took a way
+which is not drawn belongs to no edge.
 """
 
 from __future__ import annotations
@@ -129,10 +131,12 @@ class Ways:
             name, _, cause = passage.origin.partition("|")
             entries = {node.key for node in self.nodes_of(name, cause)}
             return next((leg for leg in legs if leg.entry in entries), None)
+        if self._is_recorded(passage.step):
+            return _main_first(leg for leg in legs if not self._is_recorded(leg.entry))
         if passage.before or passage.cause:
             return None
         recorded = [leg for leg in legs if self._is_recorded(leg.entry)]
-        return next(iter(recorded), None) or next((leg for leg in legs if leg.main), None)
+        return _main_first(recorded) or next((leg for leg in legs if leg.main), None)
 
     def _named(self, key: str, passage: Passage) -> Leg | None:
         for origin in (passage.cause, passage.before):
@@ -170,6 +174,10 @@ class Ways:
     def _is_recorded(entry: str) -> bool:
         process = entry.partition(".")[0]
         return not entry or flow()[process].recorded
+
+
+def _main_first(legs: Iterable[Leg]) -> Leg | None:
+    return min(legs, key=lambda leg: not leg.main, default=None)
 
 
 def _causes(node: Node) -> tuple[str, ...]:
