@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from shangliu.domain.orders.models import Order
+from shangliu.domain.payments.models import Payment
 from shangliu.flow.order.definition import ORDER
 from shangliu.flow.order.effects import Reason
 from shangliu.flow.payment import services as payments
@@ -24,7 +25,8 @@ def cancel(*, order: Order, actor: str, role: Role, reason: str) -> None:
                 "The gateway does not answer; the order stays as it is, try again shortly",
             )
         )
-    ctx = Context(actor=actor, role=role, data=Reason(reason=reason.strip()[:120] or "买家取消"))
+    data = Reason(reason=reason.strip()[:120] or "买家取消")
+    ctx = Context(actor=actor, role=role, data=data, cause=_cause(order))
     engine.fire(ORDER, ORDER["cancel"], order, ctx)
 
 
@@ -32,8 +34,14 @@ def time_out(order: Order) -> None:
     """The time to pay is over. Raises `Refused` while the gateway cannot be asked."""
     payments.close_open(order.case_no, actor="timer")
     with transaction.atomic():
-        ctx = Context(actor="timer", role=Role.SYSTEM)
+        ctx = Context(actor="timer", role=Role.SYSTEM, cause=_cause(order))
         engine.lock_case(order.case_no, ctx)
         order.refresh_from_db()
         if order.state in ORDER["time_out"].source:
             engine.fire(ORDER, ORDER["time_out"], order, ctx)
+
+
+def _cause(order: Order) -> str:
+    """The step behind which the map shows the end of an order whose payment was closed first."""
+    closed = Payment.objects.filter(case_no=order.case_no, last_step="close")
+    return "payment.close" if closed.exists() else ""
