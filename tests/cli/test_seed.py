@@ -124,7 +124,7 @@ def test_what_went_back_is_what_was_refunded_and_never_more_than_was_paid(made: 
 
 
 def test_what_the_shop_is_owed_is_what_completed_orders_kept(made: Made) -> None:
-    completed = Order.objects.filter(state=OrderState.COMPLETED)
+    completed = Order.objects.filter(completed_at__isnull=False)
     owed = {order.number: order.total_fen - order.refunded_fen for order in completed}
     entries: Counter[str] = Counter()
     for entry in SettlementEntry.objects.all():

@@ -26,7 +26,7 @@ from shangliu.platform.env import Env
 from shangliu.platform.models import Heartbeat
 
 DAYS = 14
-ORDERS_PER_DAY = 27
+ORDERS_PER_DAY = 25
 ACCOUNTS_LINE = f"{' '.join(people.FIRST_LOGINS)}  密码 / password: {people.PASSWORD}"
 
 _MARK = "seeding"  # stands in the database while the demo shop is made: see `clean_start`

@@ -165,13 +165,15 @@ def _pack(bench: _Bench) -> Work:
     if bench.stops("weigh"):
         return False
     yield world.minutes(2, 12)
-    if bench.is_gone():
-        return False
-    if plan.off_weight:
+    if plan.off_weight and not bench.is_gone():
         bench.do("repack")
         yield world.minutes(4, 20)
+        if bench.is_gone():
+            return False
         bench.do("pack")
         yield world.minutes(2, 6)
+    if bench.is_gone():
+        return False
     off = round(task.expected_g * world.rng.uniform(-0.04, 0.05))
     bench.do("weigh", Weight(grams=task.expected_g + off))
     return not bench.stops("hand_over")

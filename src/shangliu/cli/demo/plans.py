@@ -241,6 +241,8 @@ _STANDING: tuple[tuple[str, float, Plan], ...] = (
     ("refund.settle_by_hand", 6.0, replace(_B, regrets=True, refund_fails=True)),
     ("refund.retry", 0.25, replace(_B, regrets=True, refund_fails=True)),
     ("", 50.0, replace(_B, finance_is_deaf=True)),
+    ("", 31.0, _REMARK),
+    ("", 58.0, replace(_REMARK, remark=REMARKS[5], doubt=DOUBTS[0])),
     ("", 92.0, replace(_B, paying=Paying.TOO_LATE)),
     ("", 205.0, replace(_B, paying=Paying.TOO_LATE)),
     ("", 118.0, replace(_B, regrets=True, refund_fails=True)),
