@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import gc
 import logging
+import os
 import subprocess
 import sys
 import time
@@ -17,13 +18,16 @@ from contextlib import contextmanager, nullcontext
 
 from django.core.management import call_command
 from django.db import connection
+from django.urls import reverse
 
 from shangliu.cli.demo import history, people
+from shangliu.cli.demo.keepsakes import Keepsakes
 from shangliu.cli.demo.pictures.render import render_all
 from shangliu.domain.catalog.models import Product
 from shangliu.platform import clock
 from shangliu.platform.env import Env
 from shangliu.platform.models import Heartbeat
+from shangliu.providers.carriers import kuaidi100
 
 DAYS = 14
 ORDERS_PER_DAY = 25
@@ -51,7 +55,12 @@ def run(env: Env, args: argparse.Namespace) -> int:
     if Product.objects.exists():
         print("已有商品，不建演示店铺 / there are products already; nothing was done")
         return 1
-    make(print, days=args.days, orders_per_day=args.orders_per_day)
+    make(
+        print,
+        days=args.days,
+        orders_per_day=args.orders_per_day,
+        keepsakes=_keepsakes(env),
+    )
     return 0
 
 
@@ -59,7 +68,7 @@ def run_if_empty(env: Env, tell: Tell) -> None:
     """At the first start. What an interrupted start has left is cleared away first."""
     clean_start(tell)
     if not Product.objects.exists():
-        make(tell)
+        make(tell, keepsakes=_keepsakes(env))
 
 
 def make(
@@ -69,13 +78,21 @@ def make(
     days: int = DAYS,
     orders_per_day: int = ORDERS_PER_DAY,
     dice: int = 20,
+    keepsakes: Keepsakes | None = None,
 ) -> history.Made:
     """Make it all; `dice` decides what happens, `pictures` False leaves those out."""
     began = time.monotonic()
     end = clock.now()
     Heartbeat.objects.create(name=_MARK, beat_at=end)
     with _drawing(tell) if pictures else nullcontext(), _in_a_hurry():
-        made = history.make(end=end, days=days, orders_per_day=orders_per_day, dice=dice, tell=tell)
+        made = history.make(
+            end=end,
+            days=days,
+            orders_per_day=orders_per_day,
+            dice=dice,
+            tell=tell,
+            keepsakes=keepsakes,
+        )
     Heartbeat.objects.filter(name=_MARK).delete()
     tell(
         f"演示店铺已就绪，用时 {time.monotonic() - began:.0f} 秒："
@@ -91,6 +108,18 @@ def clean_start(tell: Tell) -> None:
     if Heartbeat.objects.filter(name=_MARK).exists():
         tell("上次建演示店铺时中断，重新开始 / the last attempt was interrupted, starting over")
         call_command("flush", interactive=False, verbosity=0)
+
+
+def _keepsakes(env: Env) -> Keepsakes | None:
+    """For the simulators, where they are started beside the shop."""
+    if not env.simulators:
+        return None
+    return Keepsakes(
+        directory=env.data_dir / "sim",
+        notify_url=env.public_url + reverse("pay_notify", args=("alipay",)),
+        push_url=env.public_url + reverse("carrier_push", args=("kuaidi100",)),
+        salt=kuaidi100.Settings.read(os.environ).salt,
+    )
 
 
 def _draw(env: Env, args: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from simulators.alipay.gateway import Gateway
 from simulators.alipay.notices import SCHEDULE, Account, Notices, acknowledged
 from simulators.alipay.signing import Keys
 from simulators.alipay.trades import Trades
-from simulators.common import clock, deliveries
+from simulators.common import clock, deliveries, past
 from simulators.common.clock import Clock
 from simulators.common.deliveries import Deliveries
 from simulators.common.serving import arguments, serve
@@ -37,6 +37,7 @@ def main() -> None:
         faults.SCHEMA,
         trades.SCHEMA,
     )
+    past.take_in(store, chosen.data / "past.json")
     time = Clock(store, speed=chosen.speed)
     account = Account(chosen.app_id, chosen.seller_id)
     wrong = Faults(store)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from simulators.common import clock, deliveries
+from simulators.common import clock, deliveries, past
 from simulators.common.clock import Clock
 from simulators.common.deliveries import Deliveries
 from simulators.common.serving import arguments, serve
@@ -31,6 +31,7 @@ def main() -> None:
     store = Store(
         chosen.data / "kuaidi100.sqlite3", clock.SCHEMA, deliveries.SCHEMA, parcels.SCHEMA
     )
+    past.take_in(store, chosen.data / "past.json")
     time = Clock(store, speed=chosen.speed)
     post = Deliveries(store, time, schedule=SCHEDULE, acknowledged=acknowledged)
     pickup = chosen.auto * 3 if chosen.pickup is None else chosen.pickup

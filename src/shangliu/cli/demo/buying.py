@@ -47,6 +47,7 @@ def _buy(world: World, plan: Plan, buyer: Buyer | None) -> Generator[datetime, N
         return None
     if plan.leaves_cart and not plan.hasty:
         if not plan.comes_back:
+            yield from _turn_round(world, visit)
             return None
         yield world.hours(4, 40)
         visit = world.visits.begin(clock.now())
@@ -58,6 +59,15 @@ def _buy(world: World, plan: Plan, buyer: Buyer | None) -> Generator[datetime, N
     if trade is None or plan.stop == "payment.start":
         return None
     return (yield from _pay(world, plan, trade))
+
+
+def _turn_round(world: World, visit: Visit) -> Story:
+    """Some who leave a cart have been at the checkout before they go."""
+    for step, share in (("sign_in", 0.4), ("preview", 0.5)):
+        if world.rng.random() > share:
+            return
+        yield world.seconds(10, 90)
+        world.visits.see(visit, step, clock.now())
 
 
 def _fill(

@@ -13,6 +13,7 @@ from shangliu.cli.demo import people, shop
 from shangliu.cli.demo.aftercare import pay_days
 from shangliu.cli.demo.behaviour import Visits
 from shangliu.cli.demo.buying import purchase
+from shangliu.cli.demo.keepsakes import Keepsakes
 from shangliu.cli.demo.outside import Outside, stand_ins
 from shangliu.cli.demo.plans import Plan, moments, plan, showcases
 from shangliu.cli.demo.stage import Stage, Story
@@ -40,8 +41,16 @@ class Made:
     refused: tuple[Refused, ...]
 
 
-def make(*, end: datetime, days: int, orders_per_day: int, dice: int, tell: Tell) -> Made:
-    """The shop, its people and its history up to `end`."""
+def make(
+    *,
+    end: datetime,
+    days: int,
+    orders_per_day: int,
+    dice: int,
+    tell: Tell,
+    keepsakes: Keepsakes | None = None,
+) -> Made:
+    """The shop, its people and its history up to `end`; `keepsakes` are for the simulators."""
     rng = Random(dice)  # noqa: S311 - a play, not a secret
     start = end - timedelta(days=days)
     with stand_ins(rng) as outside:
@@ -59,6 +68,8 @@ def make(*, end: datetime, days: int, orders_per_day: int, dice: int, tell: Tell
             tell(f"第 {day}/{days} 天，订单 {Order.objects.count()} 笔 / day {day}")
         world.visits.write()
         calls = outside.write()
+        if keepsakes is not None:
+            keepsakes.leave(outside.gateway)
     _count_sales()
     return Made(
         orders=Order.objects.count(),

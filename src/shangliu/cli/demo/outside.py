@@ -98,12 +98,17 @@ class Calls:
 
 
 @dataclass
-class _Trade:
+class Trade:
+    """One trade at the gateway; `refunds` are number, amount, reason and time of each."""
+
     amount: Money
     provider_id: str
     buyer: str
+    started_at: datetime
+    expires_at: datetime
     outcome: Outcome = Outcome.NOT_FOUND
     paid_at: datetime | None = None
+    refunds: list[tuple[str, Money, str, datetime]] = field(default_factory=list)
 
 
 @dataclass
@@ -113,7 +118,7 @@ class Gateway:
     rng: Random
     calls: Calls
     refuses: set[str] = field(default_factory=set)
-    trades: dict[str, _Trade] = field(default_factory=dict)
+    trades: dict[str, Trade] = field(default_factory=dict)
     code: str = "alipay"
     label: Text = field(default=Text("支付宝", "Alipay"))
 
@@ -121,10 +126,12 @@ class Gateway:
         day = f"{clock.local(clock.now()):%Y%m%d}"
         self.trades.setdefault(
             charge.number,
-            _Trade(
+            Trade(
                 amount=charge.amount,
                 provider_id=f"{day}2200{self.rng.randrange(10**16):016d}",
                 buyer=f"139****{self.rng.randrange(10**4):04d}",
+                started_at=clock.now(),
+                expires_at=charge.expires_at,
             ),
         )
         return Started(redirect_to=f"demo:cashier/{charge.number}")
@@ -215,6 +222,8 @@ class Gateway:
                 outcome=RefundOutcome.REFUSED,
                 reason="买家账户状态异常，无法退款（ACQ.BUYER_ACCOUNT_ABNORMAL）",
             )
+        done = (refund_number, amount, reason, clock.now())
+        self.trades[number].refunds.append(done)
         return RefundAnswer(number=refund_number, outcome=RefundOutcome.DONE, amount=amount)
 
     def query_refund(self, *, number: str, refund_number: str) -> RefundAnswer:
@@ -290,7 +299,8 @@ class Carrier:
         said = dict(parse_qsl(body.decode()))
         state = TrackState(said["state"])
         place = said["text"].partition("】")[0].removeprefix("【")
-        point = TrackPoint(at=clock.now(), text=said["text"], state=state, place=place)
+        now = clock.now().replace(microsecond=0)  # carriers write seconds
+        point = TrackPoint(at=now, text=said["text"], state=state, place=place)
         return Push(
             waybill_no=said["nu"],
             carrier=said["com"],
