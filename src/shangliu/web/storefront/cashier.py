@@ -19,7 +19,7 @@ from shangliu.domain.payments.states import PaymentState
 from shangliu.flow.payment import services
 from shangliu.flow.times import pay_until
 from shangliu.platform import clock
-from shangliu.platform.errors import NotFound
+from shangliu.platform.errors import NotFound, Refused
 from shangliu.web.roles import actor_of, hold_trade, owner_of
 from shangliu.web.storefront.frame import fragment, personal
 
@@ -47,18 +47,21 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
 @require_POST
 def start(request: HttpRequest, number: str) -> HttpResponse:
     """To the gateway's own cashier: nothing about cards is ever typed here."""
-    trade, orders = _mine(request, number)
-    if orders[0].state != OrderState.AWAITING_PAYMENT:
-        return redirect("pay_result", number)
+    trade = _trade(request, number)
     code = request.POST.get("provider", "")
     base = settings.SHANGLIU.public_url
-    there = services.start(
-        trade=trade,
-        provider_code=code,
-        return_url=base + reverse("pay_return", args=(code,)),
-        notify_url=base + reverse("pay_notify", args=(code,)),
-        actor=actor_of(request),
-    )
+    try:
+        there = services.start(
+            trade=trade,
+            provider_code=code,
+            return_url=base + reverse("pay_return", args=(code,)),
+            notify_url=base + reverse("pay_notify", args=(code,)),
+            actor=actor_of(request),
+        )
+    except Refused:
+        if mine.orders_of_trade(trade)[0].state == OrderState.AWAITING_PAYMENT:
+            raise
+        return redirect("pay_result", number)
     response = HttpResponse(status=303)
     response["Location"] = there
     return response
@@ -92,14 +95,19 @@ def status(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _mine(request: HttpRequest, number: str) -> tuple[Trade, list[Order]]:
-    secret = request.GET.get("t", "")
-    trade = mine.trade(owner_of(request), number, secret=secret)
-    if secret and trade.user_id is None:
-        hold_trade(request, trade.number)
+    trade = _trade(request, number)
     orders = mine.orders_of_trade(trade)
     if not orders:
         raise NotFound
     return trade, orders
+
+
+def _trade(request: HttpRequest, number: str) -> Trade:
+    secret = request.GET.get("t", "")
+    trade = mine.trade(owner_of(request), number, secret=secret)
+    if secret and trade.user_id is None:
+        hold_trade(request, trade.number)
+    return trade
 
 
 def _standing(trade: Trade, orders: list[Order], *, poll: int) -> dict[str, Any]:

@@ -8,19 +8,21 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from shangliu.domain.catalog.queries import category_tree
 from shangliu.domain.catalog.rows import CategoryTree
 from shangliu.platform import clock
+from shangliu.web.templating import url
 
 
 def public(
     request: HttpRequest, template: str, tree: CategoryTree, context: Mapping[str, Any]
 ) -> HttpResponse:
     """A page that is the same for everybody, so that it can be kept: nothing of a session in it."""
-    return _render(request, template, tree, context, 200)
+    response = _render(request, template, tree, context, 200)
+    response["Cache-Control"] = "no-cache"
+    return response
 
 
 def personal(
@@ -69,7 +71,7 @@ def _categories(request: HttpRequest, tree: CategoryTree) -> list[dict[str, Any]
     return [
         {
             "label": root.name,
-            "href": (href := reverse("category", args=(root.slug,))),
+            "href": (href := url("category", root.slug)),
             "current": request.path == href,
         }
         for root in tree.roots
@@ -80,9 +82,9 @@ def _bottom_bar(request: HttpRequest) -> list[dict[str, Any]]:
     return [
         {
             "label": label,
-            "href": reverse(name),
+            "href": url(name),
             "icon": icon,
-            "current": request.path == reverse(name),
+            "current": request.path == url(name),
         }
         for label, name, icon in (
             (_("首页"), "home", "home"),

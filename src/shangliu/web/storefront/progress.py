@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from shangliu.domain.orders.mine import Order, OrderState
 from shangliu.flow.policies import Policies
 from shangliu.flow.times import agreed, pay_until, receipt_until
@@ -24,6 +26,9 @@ def order_bar(order: Order, events: list[Event]) -> list[dict[str, Any]]:
         if one["state"] == "next" and one["label"] in expected:
             one["expected"] = expected.pop(one["label"])
             break
+    if order.state == OrderState.SHIPPED and order.delivered_at is not None:
+        here = next(one for one in bar if one["state"] == "now")
+        here["note"] = _("{at} 签收").format(at=moment(order.delivered_at))
     return bar
 
 
