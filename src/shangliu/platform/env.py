@@ -113,7 +113,7 @@ def database_of(url: str) -> dict[str, Any]:
             "write postgresql://user:password@host:port/name",
         )
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "shangliu.platform.postgresql",
         "NAME": unquote(parts.path[1:]),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
