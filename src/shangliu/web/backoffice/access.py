@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from shangliu.domain.crm.staff import User
+from shangliu.insight.figures import allowed
 from shangliu.insight.waiting import Waiting, waiting
 from shangliu.platform import clock
 from shangliu.platform.errors import NotFound
@@ -124,5 +125,10 @@ def _line(
         "family": entry.family,
         "current": path == href or (href != home and path.startswith(href)),
         "count": sum(one.count for one in here) or None,
-        "late": False,
+        "late": any(
+            (within := allowed(*pair)) is not None
+            and clock.now() - now_waiting[pair].oldest > within
+            for pair in entry.waits
+            if pair in now_waiting
+        ),
     }
