@@ -63,7 +63,9 @@ class Refund(Stateful):
     """Money on its way back. `number` is the gateway's idempotency key: a retry uses the same."""
 
     number = models.CharField("退款单号", max_length=40, unique=True)
-    payment = models.ForeignKey(Payment, models.PROTECT, related_name="refunds", verbose_name="支付单")
+    payment = models.ForeignKey(
+        Payment, models.PROTECT, related_name="refunds", verbose_name="支付单"
+    )
     amount_fen = models.BigIntegerField("金额（分）")
     reason = models.CharField("原因", max_length=120)
     after_sale_id = models.BigIntegerField("售后单", null=True)
