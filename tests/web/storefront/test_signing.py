@@ -154,3 +154,11 @@ def test_messages_are_read_once(walker: Walker) -> None:
     assert "新 付款成功" in walker.text
     walker.get("/messages/")
     assert "新 付款成功" not in walker.text
+
+
+def test_many_may_sign_in_from_one_office(walker: Walker) -> None:
+    world.staff("cangku", Role.WAREHOUSE)
+    for _ in range(15):
+        walker.get("/staff/sign-in/")
+        answer = walker.post("/staff/sign-in/", login="cangku", password="correct horse")
+        assert answer.status_code == 302

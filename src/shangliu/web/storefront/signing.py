@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
+from shangliu.domain.crm.buyers import User
 from shangliu.domain.notifications.inbox import newest_texts
 from shangliu.flow.cart import services as carts
 from shangliu.flow.checkout import normal_phone
@@ -92,17 +93,9 @@ def staff_sign_in(request: HttpRequest) -> HttpResponse:
     then = safe_next(request, "/staff/")
     reasons: list[str] = []
     if request.method == "POST":
-        name = request.POST.get("login", "").strip()
-        limited = not ratelimit.consume(request, action="login_failed", key=f"staff:{name}")
-        user = None
-        if limited:
-            reasons = [_("尝试次数过多，请五分钟后再试")]
-        else:
-            user = authenticate(request, username=name, password=request.POST.get("password", ""))
-            reasons = [_("登录名或密码不对，请重新输入")]
-        if user is not None and user_is_staff(user):
+        user, reasons = _staff(request)
+        if user is not None:
             login(request, user, backend=BACKEND)
-            ratelimit.clear(request, action="login_failed", key=f"staff:{name}")
             return redirect(then)
     context = {
         "then": then,
@@ -112,6 +105,20 @@ def staff_sign_in(request: HttpRequest) -> HttpResponse:
     }
     status = 403 if reasons else 200
     return render(request, "accounts/staff_sign_in.html", context, status=status, using="jinja2")
+
+
+def _staff(request: HttpRequest) -> tuple[User | None, list[str]]:
+    """Who signs in, or why not. Only what fails counts towards the limit."""
+    name = request.POST.get("login", "").strip()
+    guess = {"action": "login_failed", "key": f"staff:{name}"}
+    if not ratelimit.consume(request, **guess, dry_run=True):
+        return None, [_("尝试次数过多，请五分钟后再试")]
+    found = authenticate(request, username=name, password=request.POST.get("password", ""))
+    if isinstance(found, User) and found.is_staff:
+        ratelimit.clear(request, **guess)
+        return found, []
+    ratelimit.consume(request, **guess)
+    return None, [_("登录名或密码不对，请重新输入")]
 
 
 def user_is_staff(user: object) -> bool:

@@ -8,9 +8,10 @@ async function show() {
   if (!answer || !answer.ok) return;
   box.innerHTML = await answer.text();
   const count = box.querySelector("[data-count]")?.innerHTML ?? "";
-  const below = document.querySelector('.bottom-bar a[href="/cart/"]');
-  below?.querySelector(".badge")?.remove();
-  below?.insertAdjacentHTML("beforeend", count);
+  for (const link of document.querySelectorAll('.bottom-bar a[href="/cart/"], .sticky-bar a[href="/cart/"]')) {
+    link.querySelector(".badge")?.remove();
+    link.insertAdjacentHTML("beforeend", count);
+  }
 }
 
 show();
