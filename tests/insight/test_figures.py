@@ -40,7 +40,12 @@ def shop() -> world.Shop:
     refunded = world.paid(shop)
     world.applied(refunded)
     world.send_all()
-    for step, before in (("arrive", ""), ("browse", "arrive"), ("view_product", "browse")):
+    for step, before in (
+        ("arrive", ""),
+        ("browse", "arrive"),
+        ("view_product", "browse"),
+        ("browse", "view_product"),
+    ):
         Behaviour.objects.create(at=clock.now(), visit="v1", step=step, prev=before)
     return shop
 
@@ -96,7 +101,7 @@ def test_node_counts_and_dwell_equal_the_event_log(shop: world.Shop) -> None:
     by_step: Counter[object] = Counter()
     for name, count in _rows("SELECT process||'.'||step, count(*) FROM process_event GROUP BY 1"):
         by_step[name] = int(str(count))
-    by_step.update({"visit.arrive": 1, "visit.browse": 1, "visit.view_product": 1})
+    by_step.update({"visit.arrive": 1, "visit.browse": 2, "visit.view_product": 1})
     drawn_once = [node for node in drawn.nodes if node.counts and not node.counts[1]]
     shared = Counter(node.counts[0] for node in drawn.nodes if node.counts)
     for node in drawn_once:
@@ -203,3 +208,13 @@ def test_the_funnel_counts_each_visit_and_each_order_once(shop: world.Shop) -> N
         "order.place": 10,
         "order.pay": 8,
     }
+
+
+def test_the_cases_of_an_edge_are_paged_without_gap_or_repeat(shop: world.Shop) -> None:
+    drawn = graph()
+    (key,) = [edge.key for edge in drawn.edges if edge.target == "payment.succeed"]
+    whole = cases.passed_edge(drawn, key, Period.DAY, limit=ALL)
+    first = cases.passed_edge(drawn, key, Period.DAY, limit=3)
+    rest = cases.passed_edge(drawn, key, Period.DAY, limit=ALL, before=(first[-1].at, first[-1].id))
+    assert len(whole) == 8
+    assert [one.id for one in first + rest] == [one.id for one in whole]

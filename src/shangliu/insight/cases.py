@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -46,9 +47,14 @@ def waiting_at(
 
 
 def passed_node(
-    graph: Graph, key: str, period: Period, *, limit: int = 50, before_id: int | None = None
+    graph: Graph,
+    key: str,
+    period: Period,
+    *,
+    limit: int = 50,
+    before: tuple[datetime, int] | None = None,
 ) -> list[Passed]:
-    """The events counted on a node, the newest first."""
+    """The events counted on a node, the newest first; `before` this (at, id)."""
     ways = ways_of(graph)
     name, causes = counted(ways, key)
     if not name:
@@ -60,32 +66,56 @@ def passed_node(
         for cause in counted(ways, other.key)[1]
     ]
     sql = "e.step = %s AND (e.cause = ANY(%s) OR (%s AND e.cause <> ALL(%s)))"
-    given: list[Any] = [name, list(causes), not causes, taken]
-    return _listed(log_of(name.partition(".")[0]), sql, given, period, limit, before_id)
+    part = _Part(log_of(name.partition(".")[0]), sql, [name, list(causes), not causes, taken])
+    return _listed([part], period, limit, before)
 
 
 def passed_edge(
-    graph: Graph, key: str, period: Period, *, limit: int = 50, before_id: int | None = None
+    graph: Graph,
+    key: str,
+    period: Period,
+    *,
+    limit: int = 50,
+    before: tuple[datetime, int] | None = None,
 ) -> list[Passed]:
-    """The events counted on an edge, the newest first."""
+    """The events counted on an edge, the newest first; `before` this (at, id)."""
     ways = ways_of(graph)
+    parts = [*_gone(ways, key, clock.now() - period.span), *_ended(ways, key)]
+    return _listed(parts, period, limit, before) if parts else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Events of one log under one condition on `e`."""
+
+    log: str
+    clause: str
+    given: list[Any]
+
+
+def _gone(ways: Ways, key: str, since: datetime) -> Iterator[_Part]:
+    """What went along the edge to a step: visits and objects stand in different logs."""
+    by_log: dict[str, _Part] = {}
+    for one in passages(ways, since):
+        if key in ways.edges(one):
+            log = log_of(one.step.partition(".")[0])
+            sql, given = _same(ways, one)
+            known_part = by_log.get(log)
+            by_log[log] = (
+                _Part(log, f"{known_part.clause} OR {sql}", [*known_part.given, *given])
+                if known_part
+                else _Part(log, sql, given)
+            )
+    yield from by_log.values()
+
+
+def _ended(ways: Ways, key: str) -> Iterator[_Part]:
+    """What went along the edge to an end."""
     for edge, entries, instead in ways.ends():
-        if edge.key == key:
-            parts = [ended_sql(ways, entry, instead) for entry in entries]
-            clause = " OR ".join(f"({sql})" for sql, _ in parts) or "false"
-            given = [one for _, values in parts for one in values]
-            return _listed(f"{EVENTS} WHERE {clause}", "true", given, period, limit, before_id)
-    since = clock.now() - period.span
-    gone = [one for one in passages(ways, since) if key in ways.edges(one)]
-    if not gone:
-        return []
-    clauses, given = [], []
-    for one in gone:
-        sql, values = _same(ways, one)
-        clauses.append(sql)
-        given += values
-    log = log_of(gone[0].step.partition(".")[0])
-    return _listed(log, f"({' OR '.join(clauses)})", given, period, limit, before_id)
+        for entry in entries:
+            if key == edge.key or (instead and key == f"{entry}>{edge.source}"):
+                sql, given = ended_sql(ways, entry, instead)
+                yield _Part(f"{EVENTS} WHERE {sql}", "true", given)
 
 
 def _same(ways: Ways, one: Passage) -> tuple[str, list[Any]]:
@@ -99,21 +129,21 @@ def _same(ways: Ways, one: Passage) -> tuple[str, list[Any]]:
 
 
 def _listed(
-    log: str,
-    clause: str,
-    given: list[Any],
-    period: Period,
-    limit: int,
-    before_id: int | None,
+    parts: Sequence[_Part], period: Period, limit: int, before: tuple[datetime, int] | None
 ) -> list[Passed]:
-    beyond = "" if before_id is None else " AND e.id < %s"
-    if before_id is not None:
-        given = [*given, before_id]
+    since = clock.now() - period.span
+    beyond = "" if before is None else " AND (e.at, e.id) < (%s, %s)"
+    each = (
+        f"(SELECT {_COLUMNS} FROM ({part.log}) e WHERE ({part.clause}) AND e.at >= %s{beyond}"  # noqa: S608
+        f" ORDER BY e.at DESC, e.id DESC LIMIT {int(limit)})"
+        for part in parts
+    )
+    given = [one for part in parts for one in (*part.given, since, *(before or ()))]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {_COLUMNS} FROM ({log}) e WHERE {clause}{beyond} AND e.at >= %s"  # noqa: S608
-            f" ORDER BY e.id DESC LIMIT {int(limit)}",
-            [*given, clock.now() - period.span],
+            f"SELECT * FROM ({' UNION ALL '.join(each)}) found"  # noqa: S608
+            f" ORDER BY at DESC, id DESC LIMIT {int(limit)}",
+            given,
         )
         return [Passed(*row) for row in cursor.fetchall()]
 

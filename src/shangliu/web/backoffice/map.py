@@ -14,6 +14,8 @@ from shangliu.domain.orders import queries as orders
 from shangliu.flow.drawing import graph
 from shangliu.insight import trace
 from shangliu.insight.figures import Period
+from shangliu.insight.funnel import reached
+from shangliu.platform import clock
 from shangliu.platform.errors import NotFound
 from shangliu.process.drawing.figures import Figures, Level
 from shangliu.process.drawing.graph import Graph, Node
@@ -170,10 +172,9 @@ _FUNNEL = ("visit.arrive", "visit.view_product", "cart.add", "order.place", "ord
 
 
 def _funnel(period: Period) -> list[dict[str, object]]:
-    """From the visit to the paid order: counts of the map's own steps, and what part is left."""
-    moved = living.traffic(period).nodes
-    counts = [(name, moved[name].count if name in moved else 0) for name in _FUNNEL]
-    first = counts[0][1]
+    """From the visit to the paid order: visits, carts and orders that came so far, each once."""
+    counts = reached(_FUNNEL, clock.now() - period.span)
+    first = counts[_FUNNEL[0]]
     return [
         {
             "label": words.step_label(name),
@@ -181,7 +182,7 @@ def _funnel(period: Period) -> list[dict[str, object]]:
             "part": f"{count / first:.1%}" if first else "",
             "width": min(100, round(100 * count / first)) if first else 0,
         }
-        for name, count in counts
+        for name, count in counts.items()
     ]
 
 

@@ -50,7 +50,7 @@ def _beyond(key: str) -> Node | None:
 def _node_panel(node: Node, period: Period, request: HttpRequest) -> dict[str, object]:
     moved = living.traffic(period)
     figure = living.figures(period).nodes.get(node.key)
-    waits = cases.waiting_at(graph(), node.key, limit=MOST_CASES, after=_after(request))
+    waits = cases.waiting_at(graph(), node.key, limit=MOST_CASES, after=_place(request, "after"))
     events = cases.passed_node(graph(), node.key, period, limit=12)
     numbers = orders.order_numbers({one.case_no for one in waits} | {one.case_no for one in events})
     dwell = moved.nodes.get(node.key)
@@ -84,9 +84,8 @@ def _node_panel(node: Node, period: Period, request: HttpRequest) -> dict[str, o
 def _edge_panel(key: str, period: Period, request: HttpRequest) -> dict[str, object]:
     source, _gt, target = key.partition(">")
     nodes = ways_of(graph()).nodes
-    before = request.GET.get("before", "")
     events = cases.passed_edge(
-        graph(), key, period, limit=MOST_CASES, before_id=int(before) if before.isdigit() else None
+        graph(), key, period, limit=MOST_CASES, before=_place(request, "before")
     )
     numbers = orders.order_numbers({one.case_no for one in events})
     figure = living.figures(period).edges.get(key)
@@ -97,12 +96,13 @@ def _edge_panel(key: str, period: Period, request: HttpRequest) -> dict[str, obj
         "figure": figure,
         "share": f"{figure.share * 100:.1f}%" if figure and figure.share is not None else "",
         "events": [_event_row(one, numbers) for one in events],
-        "more": events[-1].id if len(events) == MOST_CASES else None,
+        "more": events[-1] if len(events) == MOST_CASES else None,
     }
 
 
-def _after(request: HttpRequest) -> tuple[datetime, int] | None:
-    stamp, _comma, pk = request.GET.get("after", "").partition(",")
+def _place(request: HttpRequest, name: str) -> tuple[datetime, int] | None:
+    """Where the page before ended: a time and an id."""
+    stamp, _comma, pk = request.GET.get(name, "").partition(",")
     try:
         return datetime.fromisoformat(stamp), int(pk)
     except ValueError:
