@@ -6,6 +6,7 @@ import argparse
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth import authenticate
@@ -17,13 +18,16 @@ from pytest_django.plugin import DjangoDbBlocker
 from shangliu.cli import seed, stock
 from shangliu.cli.demo import people
 from shangliu.cli.demo.history import Made
+from shangliu.cli.demo.keepsakes import Keepsakes
 from shangliu.config.env import ENV
 from shangliu.domain.catalog.models import Category, Product
 from shangliu.domain.crm.models import User
 from shangliu.domain.inventory.models import Reservation, Stock
 from shangliu.domain.inventory.services import OutOfStock
 from shangliu.domain.inventory.states import ReservationState
+from shangliu.domain.logistics.models import Parcel
 from shangliu.domain.logistics.provider import carrier_gateway
+from shangliu.domain.logistics.states import ParcelState
 from shangliu.domain.orders.models import Order
 from shangliu.domain.orders.states import OrderState
 from shangliu.domain.payments.models import Payment, Refund
@@ -36,19 +40,38 @@ from shangliu.platform.models import Heartbeat, Outbox, OutsideCall
 from shangliu.process.models import Event
 from shangliu.process.roles import Role
 from shangliu.process.running import flow
+from simulators.alipay import trades
+from simulators.common.past import take_in
+from simulators.common.store import Store
+from simulators.kuaidi100 import parcels
 
 DAYS, ORDERS_PER_DAY = 3, 5
 END = datetime(2026, 3, 18, 17, 20, tzinfo=clock.SHOP_ZONE)
 
 
 @pytest.fixture(scope="module")
-def made(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Made]:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the simulators find what happened before them."""
+    return tmp_path_factory.mktemp("sim")
+
+
+@pytest.fixture(scope="module")
+def made(django_db_setup: None, django_db_blocker: DjangoDbBlocker, kept: Path) -> Iterator[Made]:
     """A small history, committed as the real one is; the database is emptied afterwards."""
     with django_db_blocker.unblock():
         try:
             with clock.at(END):
                 made = seed.make(
-                    lambda _: None, pictures=False, days=DAYS, orders_per_day=ORDERS_PER_DAY
+                    lambda _: None,
+                    pictures=False,
+                    days=DAYS,
+                    orders_per_day=ORDERS_PER_DAY,
+                    keepsakes=Keepsakes(
+                        directory=kept,
+                        notify_url="http://shop.test/notify",
+                        push_url="http://shop.test/push",
+                        salt="salt",
+                    ),
                 )
             yield made
         finally:
@@ -174,6 +197,36 @@ def test_the_real_gateways_are_back_and_the_mark_is_gone(made: Made) -> None:
             "SELECT setting = reset_val FROM pg_settings WHERE name = 'synchronous_commit'"
         )
         assert cursor.fetchone() == (True,)
+
+
+def test_the_gateway_simulator_can_refund_what_was_paid(made: Made, kept: Path) -> None:
+    store = Store(kept / "alipay" / "alipay.sqlite3", trades.SCHEMA)
+    past = kept / "alipay" / "past.json"
+
+    assert take_in(store, past) > 0
+    assert not past.exists()
+    assert take_in(store, past) == 0
+
+    known = {
+        row["out_trade_no"]: (row["amount"], row["refunded"])
+        for row in store.rows("SELECT * FROM trades WHERE paid IS NOT NULL")
+    }
+    paid = Payment.objects.filter(paid_at__isnull=False)
+    assert known == {one.number: (one.amount_fen, one.refunded_fen) for one in paid}
+    store.close()
+
+
+def test_the_carrier_simulator_can_bring_what_is_under_way(made: Made, kept: Path) -> None:
+    store = Store(kept / "kuaidi100" / "kuaidi100.sqlite3", parcels.SCHEMA)
+    take_in(store, kept / "kuaidi100" / "past.json")
+
+    numbers = {row["number"] for row in store.rows("SELECT number FROM parcels")}
+    watched = {row["number"] for row in store.rows("SELECT number FROM subscriptions")}
+    moving = Parcel.objects.exclude(waybill_no="").exclude(
+        state__in=(ParcelState.DELIVERED, ParcelState.RETURNED, ParcelState.VOIDED)
+    )
+    assert numbers == watched == set(moving.values_list("waybill_no", flat=True))
+    store.close()
 
 
 def test_everybody_on_the_staff_can_sign_in_with_the_demo_password(made: Made) -> None:

@@ -131,13 +131,12 @@ class Keepsakes:
             ],
             "subscriptions": [
                 {
-                    "number": number,
+                    "number": one.waybill_no,
                     "carrier": one.carrier,
                     "callback": self.push_url,
                     "salt": self.salt,
                     "status": "polling",
                 }
                 for one in under_way
-                for number in [one.waybill_no]
             ],
         }
