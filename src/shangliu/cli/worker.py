@@ -20,6 +20,7 @@ from shangliu.flow.outbox import Addresses, handlers
 from shangliu.flow.timers import run_due
 from shangliu.platform import clock
 from shangliu.platform.env import Env
+from shangliu.platform.health import OUTBOX, OUTBOX_TOO, TIMERS
 from shangliu.platform.models import Heartbeat
 from shangliu.platform.outbox import drain
 
@@ -50,9 +51,9 @@ def run(env: Env, args: argparse.Namespace) -> int:
     threads = [
         threading.Thread(target=_loop, args=(name, stop, once), daemon=True)
         for name, once in (
-            ("outbox", _drain(env, stop)),
-            ("outbox-2", _drain(env, stop)),
-            ("timers", _timers(stop)),
+            (OUTBOX, _drain(env, stop)),
+            (OUTBOX_TOO, _drain(env, stop)),
+            (TIMERS, _timers(stop)),
         )
     ]
     for thread in threads:
