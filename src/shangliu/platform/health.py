@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from shangliu.platform import outbox
 from shangliu.platform.models import Heartbeat, Outbox
 
-
 # What a worker keeps turning; another heartbeat in the table is not a loop of the worker's.
 OUTBOX, OUTBOX_TOO, TIMERS = LOOPS = ("outbox", "outbox-2", "timers")
 
