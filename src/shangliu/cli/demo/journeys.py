@@ -54,12 +54,15 @@ class _Road:
 
 def journey(world: World, plan: Plan, parcel: Parcel, task: FulfilmentTask) -> Story:
     road = _road(world, plan, parcel, task)
-    yield from _to_the_city(road)
+    if not (yield from _to_the_city(road)):
+        return
     yield road.next_round()
     if plan.road is Road.PROBLEM and not (yield from _trouble(road)):
         return
     said = f"{road.near}营业部{road.courier} 正在派件，请保持电话畅通"
     road.say(T.OUT_FOR_DELIVERY, road.target, said)
+    if plan.stop == "parcel.deliver":
+        return
     yield road.hours(0.7, 5.5)
     if plan.road is Road.SENT_BACK:
         yield from _send_back(road)
@@ -93,10 +96,12 @@ def _road(world: World, plan: Plan, parcel: Parcel, task: FulfilmentTask) -> _Ro
     )
 
 
-def _to_the_city(road: _Road) -> Story:
+def _to_the_city(road: _Road) -> Work:
     name = CARRIERS[road.parcel.carrier].label.zh
     yield road.hours(0.3, 2)
     road.say(T.PICKED_UP, road.origin, f"{name}已揽收，揽投员{road.courier}")
+    if road.plan.stop == "parcel.travel":
+        return False
     yield road.hours(2, 5)
     road.say(T.IN_TRANSIT, road.origin, f"快件到达【{road.origin}转运中心】，正在分拣")
     if road.origin != road.target:
@@ -107,6 +112,7 @@ def _to_the_city(road: _Road) -> Story:
         road.say(T.ARRIVED_CITY, road.target, f"快件到达【{road.target}转运中心】")
     yield road.hours(2, 7)
     road.say(T.IN_TRANSIT, road.target, f"快件到达【{road.near}营业部】")
+    return True
 
 
 def _trouble(road: _Road) -> Work:
