@@ -129,6 +129,8 @@ def test_a_receiver_that_refuses_is_asked_again_later_and_nothing_is_lost() -> N
     with worker(receiver):
         until(lambda: pushed.get().attempts >= 2)
     letter = pushed.get()
+    told = Message.objects.filter(channel="site").values_list("template", flat=True)
+    assert sorted(told) == ["order_paid", "order_placed"], "others do not wait for finance"
     assert letter.done_at is None
     assert letter.dead_at is None
     assert letter.error.startswith("ProviderError: finance")

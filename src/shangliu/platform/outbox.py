@@ -40,7 +40,8 @@ class Letter:
 
 Handler = Callable[[Letter], None]
 
-# Only the oldest undelivered row of a case is taken, so that a case is served in order; a dead
+# Of each channel (the topic up to its dot) only the oldest undelivered row of a case is taken: a
+# case is served in order, and one receiver that is away does not keep the others waiting. A dead
 # row does not stand in the way of those behind it.
 _LEASE = """
 WITH heads AS (
@@ -48,7 +49,8 @@ WITH heads AS (
   WHERE o.done_at IS NULL AND o.dead_at IS NULL AND o.due_at <= %(now)s::timestamptz
     AND NOT EXISTS (
       SELECT 1 FROM platform_outbox b
-      WHERE b.ordering = o.ordering AND b.id < o.id AND b.done_at IS NULL AND b.dead_at IS NULL)
+      WHERE b.ordering = o.ordering AND split_part(b.topic, '.', 1) = split_part(o.topic, '.', 1)
+        AND b.id < o.id AND b.done_at IS NULL AND b.dead_at IS NULL)
   ORDER BY o.due_at, o.id LIMIT %(limit)s::int FOR UPDATE OF o SKIP LOCKED)
 UPDATE platform_outbox o SET due_at = %(until)s::timestamptz, attempts = o.attempts + 1
 FROM heads WHERE o.id = heads.id
