@@ -47,6 +47,14 @@ def look(tally: Tally, number: int, address: Address, paths: Sequence[str]) -> S
             tally.failed(f"GET {answer.status if answer else 0}")
 
 
+def walk(tally: Tally, number: int, address: Address, paths: Sequence[str]) -> Script:
+    """Every page once, so that the workers have made it."""
+    for n in range(len(paths)):
+        began = time.monotonic()
+        yield get(address, paths[(n + number) % len(paths)], AGENT)
+        tally.ok(began)
+
+
 @dataclass(frozen=True)
 class Way:
     """Where to buy and what. `database` tells when an order waits for its shipment."""

@@ -40,6 +40,7 @@ def main(only: Collection[str], *, seconds: float, rounds: int) -> int:
         yardsticks,
         at=clock.now().astimezone(UTC).isoformat(timespec="seconds"),
         cores=os.cpu_count(),
+        load_average=os.getloadavg()[2],
         seconds=seconds,
         rounds=rounds,
     )
