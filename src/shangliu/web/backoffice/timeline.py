@@ -85,7 +85,7 @@ def _steps(case: Case) -> Iterator[Line]:
 def _who(event: Any, names: Mapping[str, str]) -> str:
     role = str(Role(event.role).label)
     name = names.get(event.actor, event.actor)
-    return role if name in ("system", "", event.role) else f"{name}（{role}）"
+    return role if name in ("system", "timer", "", event.role) else f"{name}（{role}）"
 
 
 def explained(facts: Mapping[str, object]) -> str:
@@ -100,6 +100,11 @@ def _said(name: str, value: object) -> str:
         return str(Money(value))
     if isinstance(value, list | tuple):
         return "、".join(str(one) for one in value)
+    if name == "found" and isinstance(value, dict):
+        return "、".join(
+            _("完好 {good}，残次 {damaged}").format(good=good, damaged=damaged)
+            for good, damaged in value.values()
+        )
     if isinstance(value, dict):
         return "、".join(f"{key} × {one}" for key, one in value.items())
     return str(value)
@@ -132,6 +137,11 @@ def _fact_label(name: str) -> str:
         "warehouse": _("仓库"),
         "answer": _("应答"),
         "voucher": _("凭证号"),
+        "variant": _("规格编号"),
+        "quantity": _("数量"),
+        "lines": _("商品行"),
+        "kind": _("类型"),
+        "inferred_from": _("由承运商状态推断"),
     }.get(name, name)
 
 
