@@ -25,6 +25,7 @@ from shangliu.flow.order import services as orders
 from shangliu.flow.order.effects import Reason
 from shangliu.flow.parcel import services as parcels
 from shangliu.flow.payment import services as money
+from shangliu.flow.popularity import count_sold
 from shangliu.flow.timers import run_due
 from shangliu.platform import clock
 from shangliu.platform.errors import Refused
@@ -457,3 +458,47 @@ def test_each_transition_tells_the_buyer_once(shop: Shop) -> None:
         "order_delivered",
     ]
     assert {one.link for one in told} == {f"/orders/{order.number}/"}
+
+
+def test_a_cart_that_was_left_alone_can_still_be_ordered(shop: Shop) -> None:
+    cart = carts.add(
+        token=carts.new_token(), user_id=None, visit="", variant_id=shop.tea.pk, quantity=1
+    )
+    with clock.ahead(timedelta(hours=25)):
+        run_due()
+        cart.refresh_from_db()
+        assert cart.state == "abandoned"
+        checkout.place_order(
+            cart=cart,
+            receiver=RECEIVER,
+            delivery="standard",
+            remark="",
+            submit_key="k",
+            expected=checkout.preview(cart_view(cart)).total,
+            user_id=None,
+        )
+    cart.refresh_from_db()
+    assert cart.state == "checked_out"
+    assert counters(shop) == (500, 1, 0, 0)
+
+
+def test_what_was_sold_is_counted_from_paid_orders(shop: Shop) -> None:
+    paid(shop, quantity=3)
+    placed(shop, quantity=2)
+    assert count_sold() == 1
+    assert count_sold() == 0
+    shop.tea.product.refresh_from_db()
+    assert shop.tea.product.sold_count == 3
+
+
+def test_a_timer_that_stays_refused_rings_ever_more_seldom(shop: Shop) -> None:
+    applied(completed(shop, paid(shop)))
+    entry = SettlementEntry.objects.get()
+    for days, least in ((8, timedelta(minutes=1)), (9, timedelta(hours=5))):
+        with clock.ahead(timedelta(days=days)):
+            SettlementEntry.objects.update(due_at=clock.now())
+            run_due()
+            entry.refresh_from_db()
+            assert entry.state == "pending"
+            assert entry.due_at is not None
+            assert least <= entry.due_at - clock.now() <= timedelta(hours=6)

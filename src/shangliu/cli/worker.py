@@ -17,6 +17,7 @@ from django.db import OperationalError, close_old_connections, connection
 
 from shangliu.domain.notifications.webhooks import Endpoint
 from shangliu.flow.outbox import Addresses, handlers
+from shangliu.flow.popularity import count_sold
 from shangliu.flow.timers import run_due
 from shangliu.platform import clock
 from shangliu.platform.env import Env
@@ -27,6 +28,7 @@ from shangliu.platform.outbox import drain
 log = logging.getLogger(__name__)
 
 TIMERS_EVERY = 1.0
+COUNT_EVERY = 60.0
 IDLE = 0.2
 
 
@@ -79,8 +81,13 @@ def _drain(env: Env, stop: threading.Event) -> Callable[[], None]:
 
 
 def _timers(stop: threading.Event) -> Callable[[], None]:
+    counted = [float("-inf")]
+
     def once() -> None:
         run_due()
+        if time.monotonic() - counted[0] > COUNT_EVERY:
+            counted[0] = time.monotonic()
+            count_sold()
         stop.wait(TIMERS_EVERY)
 
     return once

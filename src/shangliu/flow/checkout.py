@@ -10,8 +10,10 @@ from django.db import transaction
 
 from shangliu.domain.cart.models import Cart
 from shangliu.domain.cart.queries import CartRow, CartView, cart_view
+from shangliu.domain.cart.states import CartState
 from shangliu.domain.inventory.services import OutOfStock
 from shangliu.domain.orders.models import Order, Trade
+from shangliu.flow.cart.services import wake
 from shangliu.flow.order.basket import Basket
 from shangliu.flow.order.definition import ORDER
 from shangliu.flow.policies import Policies
@@ -125,6 +127,8 @@ def place_order(
     view = cart_view(cart)
     summary = preview(view, delivery=delivery)
     _check(view, summary, expected)
+    if cart.state == CartState.ABANDONED:
+        wake(cart, actor)
     order = _new_order(cart, summary, receiver, remark, submit_key, user_id)
     engine.new_case(order.case_no, ctx)
     engine.begin(ORDER, ORDER["place"], order, ctx)

@@ -22,6 +22,7 @@ from shangliu.process.running import flow
 log = logging.getLogger(__name__)
 
 RETRY = timedelta(minutes=1)
+MOST_RETRY = timedelta(hours=6)
 BATCH = 200
 
 # Timers that ask the outside world before they move anything.
@@ -52,6 +53,7 @@ def _run_process(process: Process[Any], limit: int) -> int:
 
 def _ring(process: Process[Any], subject: Stateful) -> None:
     """Take the first timer step that is due and not refused; else let it ring again later."""
+    refused_since = clock.now()
     for step in process.timers(subject.state):
         due = step.at(subject, subject.entered_at) if step.at is not None else None
         if due is None or due > clock.now():
@@ -60,12 +62,15 @@ def _ring(process: Process[Any], subject: Stateful) -> None:
             _take(process, step, subject)
         except (Refused, engine.Conflict) as refused:
             log.info("%s.%s waits: %s", process.name, step.name, refused)
+            refused_since = min(refused_since, due)
             subject.refresh_from_db()
             continue
         return
     subject.refresh_from_db()
     if subject.due_at is not None and subject.due_at <= clock.now():
-        engine.postpone(subject, until=clock.now() + RETRY)
+        waited = clock.now() - refused_since
+        wait = min(max(waited / 4, RETRY), MOST_RETRY)
+        engine.postpone(subject, until=clock.now() + wait)
 
 
 def _take(process: Process[Any], step: Step[Any], subject: Stateful) -> None:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from django.db import connection
-
 from shangliu.cli.demo import people, shop
 from shangliu.cli.demo.aftercare import pay_days
 from shangliu.cli.demo.behaviour import Visits
@@ -70,7 +68,7 @@ def make(
         calls = outside.write()
         if keepsakes is not None:
             keepsakes.leave(outside.gateway)
-    _count_sales()
+    count_sold(since=timedelta(days=3650))
     return Made(
         orders=Order.objects.count(),
         events=Event.objects.count(),
@@ -105,15 +103,3 @@ def _delivery(world: World, day: int) -> Story:
     """Goods arrive from suppliers."""
     shop.restock(world.stall, f"采购入库 {day // 4 + 1}", world.crew.warehouse[0])
     yield from ()
-
-
-def _count_sales() -> None:
-    """What the shelves say was sold: pieces of paid orders."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE catalog_product p SET sold_count = s.pieces FROM ("
-            " SELECT v.product_id, sum(l.quantity) AS pieces FROM orders_orderline l"
-            " JOIN orders_order o ON o.id = l.order_id AND o.paid_at IS NOT NULL"
-            " JOIN catalog_variant v ON v.id = l.variant_id GROUP BY 1) s"
-            " WHERE s.product_id = p.id"
-        )

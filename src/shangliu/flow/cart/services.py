@@ -59,7 +59,7 @@ def add(*, token: str, user_id: int | None, visit: str, variant_id: int, quantit
                 f"A cart takes {MOST_LINES} kinds of goods; remove some first",
             )
         )
-    _wake(cart, actor)
+    wake(cart, actor)
     engine.fire(CART, CART["add"], cart, Context(actor=actor, role=Role.BUYER, data=data))
     return cart
 
@@ -70,7 +70,7 @@ def set_quantity(*, cart: Cart, variant_id: int, quantity: int) -> None:
     if not cart.lines.filter(variant_id=variant_id).exists():
         raise NotFound
     actor = _actor(cart.user_id)
-    _wake(cart, actor)
+    wake(cart, actor)
     data = ChangeCart(variant_id=variant_id, quantity=max(quantity, 0))
     engine.fire(CART, CART["change"], cart, Context(actor=actor, role=Role.BUYER, data=data))
 
@@ -105,7 +105,8 @@ def adopt(*, token: str, user_id: int) -> None:
     )
 
 
-def _wake(cart: Cart, actor: str) -> None:
+def wake(cart: Cart, actor: str) -> None:
+    """A cart that was left alone is used again."""
     if cart.state == CartState.ABANDONED:
         engine.fire(CART, CART["come_back"], cart, Context(actor=actor, role=Role.BUYER))
 

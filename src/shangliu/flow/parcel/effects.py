@@ -8,6 +8,7 @@ from shangliu.domain.fulfilment.models import FulfilmentTask
 from shangliu.domain.logistics.models import Parcel
 from shangliu.domain.logistics.states import ParcelState
 from shangliu.domain.orders.models import Order
+from shangliu.domain.orders.states import OrderState
 from shangliu.platform import clock
 from shangliu.process.definition import Context
 
@@ -47,11 +48,12 @@ def note_delivery(parcel: Parcel, ctx: Context) -> None:
 
 
 def delivered_order(parcel: Parcel, ctx: Context) -> list[Order]:
-    """The order, once its last parcel is at the door."""
+    """The order, once all of it was shipped and its last parcel is at the door."""
     others = Parcel.objects.filter(order_number=parcel.order_number).exclude(pk=parcel.pk)
     if others.exclude(state__in=(ParcelState.DELIVERED, ParcelState.VOIDED)).exists():
         return []
-    return list(Order.objects.filter(number=parcel.order_number))
+    orders = Order.objects.filter(number=parcel.order_number)
+    return [order for order in orders if order.state == OrderState.SHIPPED]
 
 
 def parcel_of(task: FulfilmentTask, ctx: Context) -> list[Parcel]:
