@@ -18,6 +18,7 @@ from shangliu.cli.demo.stage import Stage, Story
 from shangliu.cli.demo.world import World
 from shangliu.domain.orders.models import Order
 from shangliu.flow.outbox import Addresses, handlers
+from shangliu.flow.popularity import count_sold
 from shangliu.platform import clock
 from shangliu.platform.errors import Refused
 from shangliu.process.models import Event
