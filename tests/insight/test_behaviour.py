@@ -14,9 +14,15 @@ from shangliu.insight.models import Behaviour
 AT = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def _nobody_else_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The writer's thread would take what a test means to flush itself, on another connection."""
+    monkeypatch.setattr(behaviour._Writer, "_start", lambda self: None)
+    monkeypatch.setattr(behaviour, "_writer", behaviour._Writer())
+
+
 @pytest.mark.django_db
 def test_what_was_seen_is_written_as_it_was() -> None:
-    behaviour.flush()
     behaviour.record(Seen(at=AT, visit="v1", step="browse", about="a\tb\\c\n", source="站外"))
     behaviour.record(Seen(at=AT, visit="v1", step="view_product", prev="browse", user_id=7))
 
@@ -33,7 +39,6 @@ def test_what_was_seen_is_written_as_it_was() -> None:
 def test_a_batch_that_cannot_be_written_waits_for_the_next_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    behaviour.flush()
     behaviour.record(Seen(at=AT, visit="v2", step="browse"))
     with monkeypatch.context() as broken:
         broken.setattr(Behaviour._meta, "db_table", "no_such_table")
