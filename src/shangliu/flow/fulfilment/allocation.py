@@ -40,14 +40,14 @@ def allocate(order: Order, actor: str) -> tuple[list[Share], dict[str, object]]:
     if candidates:
         house = min(candidates, key=lambda c: c[:3])[3]
         facts["chosen"] = house.code
-        facts["why"] = "nearest whole"
+        facts["why"] = "就近且能整单发出"
         return [Share(house, tuple(move_claims(claims, house, actor)))], facts
     by_house: dict[int, list[Reservation]] = defaultdict(list)
     for claim in claims:
         by_house[claim.stock.warehouse_id].append(claim)
     houses = Warehouse.objects.in_bulk(list(by_house))
     facts["chosen"] = sorted(house.code for house in houses.values())
-    facts["why"] = "split"
+    facts["why"] = "没有仓库能整单发出，按占用拆单"
     return [Share(houses[pk], tuple(held)) for pk, held in sorted(by_house.items())], facts
 
 

@@ -136,7 +136,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _queue(
         "settlement",
-        _("结算"),
+        _("结算打款"),
         "bank",
         _FINANCE,
         Role.FINANCE,

@@ -120,7 +120,7 @@ QUEUES: Mapping[str, Queue] = {
         ),
         Queue(
             code="settlement",
-            title=_("结算"),
+            title=_("结算打款"),
             text=_("到期的应结款编入对账单，核对后打款；未到期的在等待期内。负数是售后冲正。"),
             roles=(Role.FINANCE,),
             waits=tuple(("settlement", one) for one in ("due", "in_statement", "pending")),
