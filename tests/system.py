@@ -108,6 +108,14 @@ class System:
             time.sleep(0.3)
         raise AssertionError(f"not healthy in {seconds} s:\n{self.said[-4000:]}")
 
+    def wait_ready(self, seconds: float) -> None:
+        """Healthy, and the supervisor has seen it too: its ready lines are printed."""
+        end = time.monotonic() + seconds
+        self.wait_healthy(seconds)
+        while "就绪" not in self.said:
+            assert time.monotonic() < end, f"no ready line in {seconds} s:\n{self.said[-4000:]}"
+            time.sleep(0.1)
+
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(60)
@@ -136,7 +144,7 @@ def running(*, demo: bool = False, **environ: str) -> Iterator[System]:
         )
     system = System(port, data, process, log, given)
     try:
-        system.wait_healthy(240 if demo else 90)
+        system.wait_ready(240 if demo else 90)
         yield system
     finally:
         if process.poll() is None:
