@@ -75,8 +75,7 @@ def submit(cart: Cart, total: Money) -> None:
     checkout.place_order(
         cart=cart,
         receiver=RECEIVER,
-        delivery="standard",
-        remark="",
+        wishes=checkout.Wishes(delivery="standard", remark=""),
         submit_key=secrets.token_hex(16),
         expected=total,
         user_id=None,

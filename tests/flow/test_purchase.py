@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 
 from shangliu.cli.stock import differences
 from shangliu.domain.aftersales.models import AfterSaleKind
@@ -122,8 +123,7 @@ def test_the_same_submit_makes_one_order(shop: Shop) -> None:
         checkout.place_order(
             cart=cart,
             receiver=RECEIVER,
-            delivery="standard",
-            remark="",
+            wishes=checkout.Wishes(delivery="standard", remark=""),
             submit_key="once",
             expected=total,
             user_id=None,
@@ -149,8 +149,7 @@ def test_a_changed_price_is_said_before_anything_is_ordered(shop: Shop) -> None:
         checkout.place_order(
             cart=cart,
             receiver=RECEIVER,
-            delivery="standard",
-            remark="",
+            wishes=checkout.Wishes(delivery="standard", remark=""),
             submit_key="k",
             expected=seen,
             user_id=None,
@@ -199,8 +198,7 @@ def test_a_hold_ends_says_so_and_is_taken_again_at_checkout(shop: Shop) -> None:
         trade = checkout.place_order(
             cart=cart,
             receiver=RECEIVER,
-            delivery="standard",
-            remark="",
+            wishes=checkout.Wishes(delivery="standard", remark=""),
             submit_key="k",
             expected=checkout.preview(cart_view(cart)).total,
             user_id=None,
@@ -235,7 +233,7 @@ def test_an_unpaid_order_times_out_only_after_the_gateway_was_asked(shop: Shop) 
 def start(shop: Shop, order: Order) -> Payment:
     money.start(
         trade=order.trade,
-        provider_code=shop.gateway.code,
+        way=money.Way(shop.gateway.code),
         return_url="r",
         notify_url="n",
         actor="guest",
@@ -259,10 +257,28 @@ def test_a_second_click_on_pay_makes_no_second_payment(shop: Shop) -> None:
     assert Payment.objects.count() == 1
 
 
-def test_money_after_closing_goes_back_by_itself(shop: Shop) -> None:
+def test_money_after_closing_reopens_the_order_while_there_is_stock(shop: Shop) -> None:
     order = placed(shop)
     payment = start(shop, order)
     orders.cancel(order=order, actor="guest", role=Role.BUYER, reason="不要了")
+    assert counters(shop) == (500, 0, 0, 0)
+    money.take_notification(
+        provider_code=shop.gateway.code, headers={}, body=payment.number.encode()
+    )
+    send_all()
+    payment.refresh_from_db()
+    order.refresh_from_db()
+    assert (order.state, payment.state) == ("awaiting_fulfilment", "succeeded_late")
+    assert order.payment_number == payment.number
+    assert not Refund.objects.exists()
+    assert counters(shop) == (500, 0, 1, 0)
+
+
+def test_money_after_closing_goes_back_by_itself_when_the_goods_are_gone(shop: Shop) -> None:
+    order = placed(shop)
+    payment = start(shop, order)
+    orders.cancel(order=order, actor="guest", role=Role.BUYER, reason="不要了")
+    Stock.objects.update(safety=F("on_hand"))
     money.take_notification(
         provider_code=shop.gateway.code, headers={}, body=payment.number.encode()
     )
@@ -471,8 +487,7 @@ def test_a_cart_that_was_left_alone_can_still_be_ordered(shop: Shop) -> None:
         checkout.place_order(
             cart=cart,
             receiver=RECEIVER,
-            delivery="standard",
-            remark="",
+            wishes=checkout.Wishes(delivery="standard", remark=""),
             submit_key="k",
             expected=checkout.preview(cart_view(cart)).total,
             user_id=None,

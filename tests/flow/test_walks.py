@@ -97,8 +97,7 @@ class Walk(RuleBasedStateMachine):
                     district="海曙区",
                     street="中山西路 2 号",
                 ),
-                delivery="standard",
-                remark="",
+                wishes=checkout.Wishes(delivery="standard", remark=""),
                 submit_key=secrets.token_hex(8),
                 expected=checkout.preview(cart_view(cart)).total,
                 user_id=None,
@@ -111,7 +110,7 @@ class Walk(RuleBasedStateMachine):
                 _try(
                     lambda: money.start(
                         trade=order.trade,
-                        provider_code="testpay",
+                        way=money.Way("testpay"),
                         return_url="r",
                         notify_url="n",
                         actor="guest",

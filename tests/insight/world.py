@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from shangliu.domain.aftersales.models import AfterSale
 from shangliu.domain.cart.queries import cart_view
@@ -20,9 +21,15 @@ from shangliu.domain.orders.models import Order
 from shangliu.domain.payments import provider as payments
 from shangliu.domain.payments.models import Payment
 from shangliu.domain.payments.provider import (
+    Bill,
     Charge,
+    Device,
+    Method,
+    Nature,
     Notified,
     Outcome,
+    ProviderError,
+    Ref,
     RefundAnswer,
     RefundOutcome,
     Started,
@@ -52,6 +59,21 @@ class Gateway:
     label: Text = field(default_factory=lambda: Text("测试支付", "Test pay"))
     refunds: RefundOutcome = RefundOutcome.DONE
     outcome: Outcome = Outcome.WAITING
+    nature: Nature = Nature.GATEWAY
+    bills: dict[date, Bill] = field(default_factory=dict)
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        return (Method(code="page", label=self.label, devices=frozenset(Device)),)
+
+    def payer_url(self, back: str) -> str:
+        raise ProviderError(f"nobody needs to go {back}")
+
+    def payer(self, query: Mapping[str, str]) -> str:
+        raise ProviderError(f"nobody comes back: {query}")
+
+    def bill(self, day: date) -> Bill:
+        return self.bills.get(day) or Bill(day=day, lines=(), file_name="none.csv", raw=b"")
 
     def start(self, charge: Charge) -> Started:
         return Started(redirect_to=f"https://pay.example/{charge.number}")
@@ -73,18 +95,18 @@ class Gateway:
     def rejected(self) -> tuple[int, str, bytes]:
         return 200, "text/plain", b"fail"
 
-    def query(self, number: str) -> TradeAnswer:
-        return TradeAnswer(number=number, outcome=self.outcome)
+    def query(self, ref: Ref) -> TradeAnswer:
+        return TradeAnswer(number=ref.number, outcome=self.outcome)
 
-    def close(self, number: str) -> TradeAnswer:
-        return TradeAnswer(number=number, outcome=Outcome.CLOSED)
+    def close(self, ref: Ref) -> TradeAnswer:
+        return TradeAnswer(number=ref.number, outcome=Outcome.CLOSED)
 
     def refund(
-        self, *, number: str, refund_number: str, amount: Money, total: Money, reason: str
+        self, *, ref: Ref, refund_number: str, amount: Money, total: Money, reason: str
     ) -> RefundAnswer:
         return RefundAnswer(number=refund_number, outcome=self.refunds, reason="余额不足")
 
-    def query_refund(self, *, number: str, refund_number: str) -> RefundAnswer:
+    def query_refund(self, *, ref: Ref, refund_number: str) -> RefundAnswer:
         return RefundAnswer(number=refund_number, outcome=self.refunds)
 
 
@@ -222,8 +244,7 @@ def placed(
             district="西湖区",
             street=street,
         ),
-        delivery="standard",
-        remark=remark,
+        wishes=checkout.Wishes(delivery="standard", remark=remark),
         submit_key=secrets.token_hex(8),
         expected=summary.total,
         user_id=user_id,
@@ -234,7 +255,7 @@ def placed(
 def pay(shop: Shop, order: Order) -> Order:
     money.start(
         trade=order.trade,
-        provider_code=shop.gateway.code,
+        way=money.Way(shop.gateway.code),
         return_url="https://shop.example/back",
         notify_url="https://shop.example/notify",
         actor="guest",

@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "shangliu.domain.crm",
     "shangliu.domain.inventory",
     "shangliu.domain.payments",
+    "shangliu.domain.ledger",
     "shangliu.domain.logistics",
     "shangliu.domain.notifications",
     "shangliu.domain.cart",

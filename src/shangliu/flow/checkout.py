@@ -12,10 +12,12 @@ from shangliu.domain.cart.models import Cart
 from shangliu.domain.cart.queries import CartRow, CartView, cart_view
 from shangliu.domain.cart.states import CartState
 from shangliu.domain.inventory.services import OutOfStock
+from shangliu.domain.ledger.services import Purse
 from shangliu.domain.orders.models import Order, Trade
 from shangliu.flow.cart.services import wake
 from shangliu.flow.order.basket import Basket
 from shangliu.flow.order.definition import ORDER
+from shangliu.flow.payment import wallets
 from shangliu.flow.policies import Policies
 from shangliu.flow.times import terms
 from shangliu.platform import clock, numbers
@@ -37,6 +39,15 @@ class Receiver:
     city: str
     district: str
     street: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wishes:
+    """How the buyer wants it. `purses`: wallets to be used as far as they reach."""
+
+    delivery: str = "standard"
+    remark: str = ""
+    purses: frozenset[Purse] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +116,16 @@ def place_order(
     *,
     cart: Cart,
     receiver: Receiver,
-    delivery: str,
-    remark: str,
+    wishes: Wishes,
     submit_key: str,
     expected: Money,
     user_id: int | None,
 ) -> Trade:
     """Make the order of the cart's chosen lines, once per `submit_key`.
 
-    `expected` is the total that the buyer saw; another one raises `Refused` and changes nothing,
-    as do missing stock and a bad address. The same key gives the same trade again.
+    `expected` is the total that the buyer saw, before any wallet; another one raises `Refused` and
+    changes nothing, as do missing stock and a bad address. The same key gives the same trade
+    again.
     """
     actor = f"user:{user_id}" if user_id is not None else "guest"
     ctx = Context(actor=actor, role=Role.BUYER)
@@ -125,13 +136,15 @@ def place_order(
         raise Refused(Text("请先登录再下单", "Sign in to order"))
     receiver = checked(receiver)
     view = cart_view(cart)
-    summary = preview(view, delivery=delivery)
+    summary = preview(view, delivery=wishes.delivery)
     _check(view, summary, expected)
     if cart.state == CartState.ABANDONED:
         wake(cart, actor)
-    order = _new_order(cart, summary, receiver, remark, submit_key, user_id)
+    order = _new_order(cart, summary, receiver, wishes.remark, submit_key, user_id)
     engine.new_case(order.case_no, ctx)
     engine.begin(ORDER, ORDER["place"], order, ctx)
+    if wishes.purses:
+        wallets.pay(order, wallets.split(order.total, user_id, wishes.purses), actor=actor)
     return order.trade
 
 

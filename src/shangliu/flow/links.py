@@ -42,27 +42,68 @@ LINKS = (
     Link(after="order.place", fire=("reservation.rehold",), on=basket.to_hold_again, main=False),
     Link(after="order.place", fire=("reservation.hold",), on=basket.to_hold_anew, main=False),
     Link(after="order.place", fire=("reservation.renew",), on=basket.to_renew),
-    Link(after="payment.start", fire=("payment.send",), on=_itself),
+    Link(after="payment.start", fire=("payment.send", "payment.promise"), on=_itself),
     Link(
-        after="payment.succeed",
-        fire=("order.pay",),
-        on=payment.orders_to_pay,
-        question=Text("订单还在等这笔钱？", "Is an order waiting for it?"),
-    ),
-    Link(
-        after="payment.succeed",
-        fire=("refund.request",),
-        on=payment.surplus,
+        after="payment.send",
+        fire=("order.wait_for_transfer",),
+        on=payment.orders_that_wait_longer,
         main=False,
-        instead=True,
     ),
-    Link(after="payment.succeed_late", fire=("refund.request",), on=payment.surplus, main=False),
-    Link(after="order.pay", fire=("reservation.commit",), on=_claims(ReservationState.HELD)),
-    Link(
-        after="order.pay",
-        fire=("order.auto_approve", "order.refer"),
-        on=_itself,
-        question=Text("符合自动审核规则？", "Does the rule approve?"),
+    Link(after="payment.promise", fire=("order.accept",), on=payment.orders_to_accept, main=False),
+    *(
+        Link(
+            after=f"payment.{step}",
+            fire=("order.pay",),
+            on=payment.orders_to_pay,
+            optional=True,
+            question=Text("订单还在等这笔钱？", "Is an order waiting for it?"),
+        )
+        for step in ("succeed", "confirm")
+    ),
+    *(
+        Link(
+            after=f"payment.{step}",
+            fire=("order.reopen",),
+            on=payment.orders_to_reopen,
+            optional=True,
+            main=False,
+            question=Text("还有货吗？", "Is the stock still there?"),
+        )
+        for step in ("succeed_late", "confirm_late")
+    ),
+    *(
+        Link(
+            after=f"payment.{step}",
+            fire=("refund.request",),
+            on=payment.surplus,
+            main=False,
+            instead=True,
+        )
+        for step in ("succeed", "confirm", "succeed_late", "confirm_late")
+    ),
+    Link(after="order.reopen", fire=("reservation.hold",), on=order.claims_anew, main=False),
+    *(
+        Link(
+            after=f"order.{step}",
+            fire=("reservation.commit",),
+            on=_claims(ReservationState.HELD),
+            main=step == "pay",
+        )
+        for step in ("pay", "accept", "reopen")
+    ),
+    *(
+        Link(
+            after=f"order.{step}",
+            fire=("order.auto_approve", "order.refer"),
+            on=_itself,
+            main=step == "pay",
+            question=Text("符合自动审核规则？", "Does the rule approve?"),
+        )
+        for step in ("pay", "accept", "reopen")
+    ),
+    *(
+        Link(after=f"order.{step}", fire=("refund.request",), on=payment.money_in_vain, main=False)
+        for step in ("cancel", "time_out")
     ),
     Link(
         after="order.cancel",
@@ -89,6 +130,9 @@ LINKS = (
     ),
     Link(after="fulfilment.cancel", fire=("parcel.void",), on=parcel.parcel_of, main=False),
     Link(after="parcel.deliver", fire=("order.mark_delivered",), on=parcel.delivered_order),
+    Link(
+        after="order.mark_delivered", fire=("payment.collect",), on=payment.to_collect, main=False
+    ),
     Link(after="order.confirm_receipt", fire=("settlement.accrue",), on=settlement.new_entry),
     Link(after="order.auto_complete", fire=("settlement.accrue",), on=settlement.new_entry),
     Link(
@@ -145,6 +189,7 @@ LINKS = (
         question=Text("订单已全额退款？", "Order refunded in full?"),
     ),
     Link(after="order.close", fire=("reservation.unwind",), on=aftersale.committed_claims),
+    Link(after="order.close", fire=("payment.call_off",), on=payment.to_collect, main=False),
 )
 
 BRIDGES = (
@@ -180,7 +225,12 @@ GOES_ON = {
     "refund.succeed": ("refund:succeeded",),
     "refund.settle_by_hand": ("refund:succeeded",),
     "payment.fail": ("payment.start", "payment.succeed_late"),
-    "payment.close": ("order.time_out", "order.cancel", "payment.succeed_late"),
+    "payment.close": (
+        "order.time_out",
+        "order.cancel",
+        "payment.succeed_late",
+        "payment.confirm_late",
+    ),
     "fulfilment.pack": ("parcel:requested",),
     "parcel.label": ("fulfilment:packed",),
     "fulfilment.hand_over": ("parcel:labelled",),

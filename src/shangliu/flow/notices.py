@@ -51,6 +51,29 @@ TEMPLATES: Mapping[str, Template] = {
         ("订单已关闭", "Order closed"),
         ("订单 {number} 超时未付款，已自动关闭。", "Order {number} was not paid in time."),
     ),
+    "order_transfer": _both(
+        ("等待转账", "Waiting for your transfer"),
+        (
+            "订单 {number}：请按付款页的账号转账 {amount}，到账后自动安排发货。",
+            "Order {number}: please transfer {amount}; we go on when it has arrived.",
+        ),
+    ),
+    "order_accepted": _both(
+        ("订单已确认", "Order accepted"),
+        (
+            "订单 {number} 选择货到付款，签收时请付 {amount}。",
+            "Order {number} is paid on delivery: {amount} at the door.",
+        ),
+        sms=True,
+    ),
+    "order_reopened": _both(
+        ("订单已恢复", "Order reopened"),
+        (
+            "订单 {number} 关闭后收到了您的 {amount}，订单已恢复。不需要了可以申请退款。",
+            "{amount} for the closed order {number} has arrived; the order goes ahead.",
+        ),
+        sms=True,
+    ),
     "order_partly_shipped": _both(
         ("部分商品已发货", "Partly shipped"),
         ("订单 {number} 的一部分商品已发出。", "A part of order {number} is on its way."),

@@ -67,6 +67,35 @@ class Policies:
         most=1440,
         protects_buyer=True,
     )
+    TRANSFER_WITHIN = Policy(
+        key="payment.transfer_days",
+        label=Text("银行转账付款时限", "Time to pay by bank transfer"),
+        unit=Unit.DAYS,
+        default=3,
+        least=1,
+        most=15,
+        protects_buyer=True,
+    )
+    ON_DELIVERY = Policy(
+        key="payment.on_delivery",
+        label=Text("允许货到付款", "Cash on delivery"),
+        unit=Unit.SWITCH,
+        default=1,
+        most=1,
+    )
+    ON_DELIVERY_LIMIT = Policy(
+        key="payment.on_delivery_fen",
+        label=Text("货到付款金额上限", "Cash on delivery up to"),
+        unit=Unit.FEN,
+        default=200_000,
+    )
+    POINTS = Policy(
+        key="wallet.points_percent",
+        label=Text("购物返积分比例", "Points for a purchase"),
+        unit=Unit.PERCENT,
+        default=1,
+        most=20,
+    )
     AUTO_REVIEW = Policy(
         key="review.automatic",
         label=Text("按规则自动审核", "Review by rule"),

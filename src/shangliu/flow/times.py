@@ -29,7 +29,8 @@ def agreed(order: Order, policy: Policy) -> int:
 
 
 def pay_until(order: Order, moment: datetime) -> datetime:
-    return order.placed_at + timedelta(minutes=agreed(order, Policies.PAY_WITHIN))
+    """A bank transfer gets the longer time that was granted when it was chosen."""
+    return order.pay_by or order.placed_at + timedelta(minutes=agreed(order, Policies.PAY_WITHIN))
 
 
 def receipt_until(order: Order, moment: datetime) -> datetime:

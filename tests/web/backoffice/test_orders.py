@@ -131,7 +131,7 @@ def test_service_cancels_an_unpaid_order_after_the_gateway_was_asked(
 ) -> None:
     order = world.placed(shop)
     money.start(
-        trade=order.trade, provider_code="testpay", return_url="", notify_url="", actor="guest"
+        trade=order.trade, way=money.Way("testpay"), return_url="", notify_url="", actor="guest"
     )
     client = enter(Role.SERVICE)
     here = reverse("staff_order", args=(order.number,))

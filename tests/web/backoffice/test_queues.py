@@ -174,7 +174,7 @@ def test_a_short_pick_goes_to_the_other_warehouse(shop: world.Shop, enter: Enter
 def test_finance_asks_the_gateway_about_a_silent_payment(shop: world.Shop, enter: Enter) -> None:
     order = world.placed(shop)
     money.start(
-        trade=order.trade, provider_code="testpay", return_url="", notify_url="", actor="guest"
+        trade=order.trade, way=money.Way("testpay"), return_url="", notify_url="", actor="guest"
     )
     payment = Payment.objects.get(case_no=order.case_no)
     client = enter(Role.FINANCE)

@@ -147,8 +147,7 @@ def _check_out(
     return checkout.place_order(
         cart=Cart.objects.get(pk=cart.pk),
         receiver=receiver,
-        delivery=summary.delivery.code,
-        remark=plan.remark,
+        wishes=checkout.Wishes(delivery=summary.delivery.code, remark=plan.remark),
         submit_key=f"{world.rng.getrandbits(128):032x}",
         expected=summary.total,
         user_id=user_id,
@@ -193,7 +192,7 @@ def _pay(world: World, plan: Plan, trade: Trade) -> Generator[datetime, None, Or
 def _begin(trade: Trade) -> Payment:
     payments.start(
         trade=trade,
-        provider_code="alipay",
+        way=payments.Way("alipay"),
         return_url=SITE,
         notify_url=SITE,
         actor=name_of(trade.user_id),

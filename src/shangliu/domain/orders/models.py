@@ -67,6 +67,7 @@ class Order(Stateful):
     payment_number = models.CharField("支付单号", max_length=40, default="", blank=True)
     hold_reason = models.CharField("挂起原因", max_length=200, default="", blank=True)
     placed_at = models.DateTimeField("提交时间")
+    pay_by = models.DateTimeField("付款截止", null=True)
     paid_at = models.DateTimeField("付款时间", null=True)
     shipped_at = models.DateTimeField("发货时间", null=True)
     delivered_at = models.DateTimeField("签收时间", null=True)

@@ -11,16 +11,19 @@ from shangliu.process.models import Stateful, due_index, waiting_index
 
 
 class Payment(Stateful):
-    """One attempt to collect what `case_no` (the trade) owes. `number` is the gateway's
-    `out_trade_no`: one number, one amount, for ever."""
+    """One attempt to collect what `case_no` (the trade) owes, or a part of it. `number` is the
+    gateway's `out_trade_no`: one number, one amount, for ever. `account` is where the ledger keeps
+    the money while it is not in the bank."""
 
     number = models.CharField("支付单号", max_length=40, unique=True)
     provider = models.CharField("渠道", max_length=20)
+    method = models.CharField("方式", max_length=20, default="", blank=True)
+    account = models.CharField("资金账户", max_length=40, default="", blank=True)
     amount_fen = models.BigIntegerField("金额（分）")
     currency = models.CharField("币种", max_length=3, default="CNY")
     subject = models.CharField("标题", max_length=120)
     expires_at = models.DateTimeField("付款截止")
-    provider_id = models.CharField("渠道交易号", max_length=64, default="", blank=True)
+    provider_id = models.CharField("渠道交易号", max_length=128, default="", blank=True)
     buyer = models.CharField("付款账号", max_length=60, default="", blank=True)
     queries = models.PositiveSmallIntegerField("已查询次数", default=0)
     paid_at = models.DateTimeField("到账时间", null=True)
@@ -57,6 +60,11 @@ class Payment(Stateful):
     @property
     def amount(self) -> Money:
         return Money(self.amount_fen, self.currency)
+
+    @property
+    def kept_fen(self) -> int:
+        """What is here and not on its way back."""
+        return self.amount_fen - self.refunded_fen - self.refunding_fen
 
 
 class Refund(Stateful):

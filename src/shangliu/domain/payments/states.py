@@ -6,6 +6,7 @@ from enum import StrEnum
 class PaymentState(StrEnum):
     CREATED = "created"
     PENDING = "pending"
+    TO_COLLECT = "to_collect"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CLOSED = "closed"

@@ -86,7 +86,7 @@ def new_holds(cart: Cart, ctx: Context) -> Iterator[Reservation]:
 
 
 def claimed(
-    *, cart_id: int, case_no: str, variant_id: int, quantity: int, actor: str
+    *, cart_id: int | None, case_no: str, variant_id: int, quantity: int, actor: str
 ) -> Iterator[Reservation]:
     """Unsaved reservations for units that are claimed by this call."""
     units = inventory.claim(variant_id=variant_id, quantity=quantity, document=case_no, actor=actor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from django.db.models import F
 
@@ -10,6 +11,7 @@ from shangliu.domain.aftersales.models import AfterSale
 from shangliu.domain.aftersales.states import ENDED
 from shangliu.domain.fulfilment.models import FulfilmentTask
 from shangliu.domain.fulfilment.states import TaskState
+from shangliu.domain.inventory import services as inventory
 from shangliu.domain.orders.models import Order
 from shangliu.domain.payments.models import Payment
 from shangliu.domain.payments.states import HAS_MONEY, OPEN_PAYMENTS
@@ -22,13 +24,36 @@ _DOUBTFUL = re.compile(r"测试|不详|无地址|随便|xxx|\?\?", re.IGNORECASE
 
 
 def is_covered(order: Order, ctx: Context) -> Text | None:
-    """The gateway collected exactly what the trade asks for."""
-    paid = Payment.objects.filter(
-        case_no=order.case_no, state__in=HAS_MONEY, amount_fen=order.trade.total_fen
-    )
-    if paid.exists():
+    """What was collected, from all sources and less what went back, is what the trade asks for."""
+    paid = Payment.objects.filter(case_no=order.case_no, state__in=HAS_MONEY)
+    if sum(one.kept_fen for one in paid) >= order.trade.total_fen:
         return None
-    return Text("还没有收到与应付金额一致的付款", "No payment of the amount due has arrived")
+    return Text("还没有收到与应付金额一致的付款", "The amount due has not arrived")
+
+
+def may_be_paid_on_delivery(order: Order, ctx: Context) -> Text | None:
+    limit = Policies.ON_DELIVERY_LIMIT.value
+    ctx.note(total_fen=order.total_fen, limit_fen=limit)
+    if not Policies.ON_DELIVERY.is_on:
+        return Text("本店暂不支持货到付款", "Cash on delivery is not offered")
+    if order.total_fen <= limit:
+        return None
+    return Text(
+        f"货到付款仅限 {Money(limit)} 以内的订单", f"Cash on delivery is for {Money(limit)} at most"
+    )
+
+
+def goods_are_still_there(order: Order, ctx: Context) -> Text | None:
+    """An order that was given up gave its stock back; it can only go on if all of it is left."""
+    wanted: Counter[int] = Counter()
+    for line in order.lines.all():
+        wanted[line.variant_id] += line.quantity
+    left = inventory.available(wanted)
+    short = sorted(one for one, quantity in wanted.items() if left[one] < quantity)
+    ctx.note(short=short)
+    if not short:
+        return None
+    return Text("库存已售出，付款将自动退回", "The goods are gone; the money goes back")
 
 
 def no_payment_is_open(order: Order, ctx: Context) -> Text | None:

@@ -63,13 +63,16 @@ ORDER = Process[Order](
         S.COMPLETED: State(
             label=Text("已完成", "Completed"), buyer=Text("已完成", "Completed"), rests=True
         ),
-        S.CANCELLED: State(label=Text("已取消", "Cancelled"), buyer=Text("已取消", "Cancelled")),
+        S.CANCELLED: State(
+            label=Text("已取消", "Cancelled"), buyer=Text("已取消", "Cancelled"), rests=True
+        ),
         S.CLOSED: State(label=Text("已关闭", "Closed"), buyer=Text("已关闭", "Closed")),
     },
     decisions={
         S.AWAITING_PAYMENT: Decision(
             label=Text("按时付款？", "Paid in time?"), policies=(Policies.PAY_WITHIN,)
         ),
+        S.CANCELLED: Decision(label=Text("关闭后又到账？", "Paid after all?")),
         S.AWAITING_REVIEW: Decision(
             label=Text("需要人工审核？", "Review needed?"),
             policies=(Policies.AUTO_REVIEW, Policies.REVIEW_LIMIT, Policies.REVIEW_WITHIN),
@@ -147,6 +150,46 @@ ORDER = Process[Order](
             policies=(Policies.PAY_WITHIN,),
             outcome=Text("超时", "timed out"),
             problem=True,
+        ),
+        Step(
+            name="wait_for_transfer",
+            label=Text("等待银行转账", "Wait for the transfer"),
+            source=(S.AWAITING_PAYMENT,),
+            target=S.AWAITING_PAYMENT,
+            lane=Lanes.ORDERS,
+            stage=Stages.PAYMENT,
+            by=_SYSTEM,
+            does=(effects.wait_longer,),
+            tells=("order_transfer",),
+            policies=(Policies.TRANSFER_WITHIN,),
+            outcome=Text("银行转账", "by transfer"),
+        ),
+        Step(
+            name="accept",
+            label=Text("接受货到付款", "Accept cash on delivery"),
+            source=(S.AWAITING_PAYMENT,),
+            target=S.AWAITING_REVIEW,
+            lane=Lanes.ORDERS,
+            stage=Stages.PAYMENT,
+            by=_SYSTEM,
+            needs=(checks.may_be_paid_on_delivery,),
+            tells=("order_accepted",),
+            policies=(Policies.ON_DELIVERY, Policies.ON_DELIVERY_LIMIT),
+            outcome=Text("货到付款", "on delivery"),
+        ),
+        Step(
+            name="reopen",
+            label=Text("恢复已关闭的订单", "Reopen the order"),
+            source=(S.CANCELLED,),
+            target=S.AWAITING_REVIEW,
+            lane=Lanes.ORDERS,
+            stage=Stages.PAYMENT,
+            by=_SYSTEM,
+            needs=(checks.is_covered, checks.goods_are_still_there),
+            does=(effects.note_payment,),
+            sends=(PAID_TO_FINANCE,),
+            tells=("order_reopened",),
+            outcome=Text("有货", "in stock"),
         ),
         Step(
             name="auto_approve",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shangliu.domain.fulfilment.models import FulfilmentTask
@@ -10,6 +11,8 @@ from shangliu.domain.inventory.models import Reservation
 from shangliu.domain.inventory.states import ReservationState
 from shangliu.domain.orders.models import Order
 from shangliu.domain.payments.models import Payment
+from shangliu.flow.cart.effects import claimed
+from shangliu.flow.policies import Policies
 from shangliu.platform import clock
 from shangliu.process.definition import Context
 
@@ -25,6 +28,24 @@ def note_payment(order: Order, ctx: Context) -> None:
     number = ctx.data.number if isinstance(ctx.data, Payment) else ""
     ctx.note(payment=number)
     ctx.write(order, paid_at=clock.now(), payment_number=number)
+
+
+def wait_longer(order: Order, ctx: Context) -> None:
+    ctx.write(order, pay_by=clock.now() + Policies.TRANSFER_WITHIN.span)
+
+
+def claims_anew(order: Order, ctx: Context) -> Iterator[Reservation]:
+    """New holds for an order that lost its own; raises `OutOfStock` where there is too little."""
+    for line in order.lines.order_by("variant_id", "id"):
+        for one in claimed(
+            cart_id=None,
+            case_no=order.case_no,
+            variant_id=line.variant_id,
+            quantity=line.quantity,
+            actor=ctx.actor,
+        ):
+            one.order_line_id = line.pk
+            yield one
 
 
 def note_reason(order: Order, ctx: Context) -> None:

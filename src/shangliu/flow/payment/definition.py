@@ -14,10 +14,14 @@ from shangliu.process.definition import Decision, Kind, Process, State, Step
 from shangliu.process.roles import Role
 
 _SYSTEM = frozenset({Role.SYSTEM})
+_FINANCE = frozenset({Role.FINANCE})
 _BACK_OFF = (20, 30, 60, 120, 300, 600)  # seconds between active queries
 
 
-def next_query(payment: Payment, moment: datetime) -> datetime:
+def next_query(payment: Payment, moment: datetime) -> datetime | None:
+    """A bank or a carrier cannot be asked: word of them comes by hand."""
+    if not checks.has_gateway(payment):
+        return None
     wait = _BACK_OFF[min(payment.queries, len(_BACK_OFF) - 1)]
     return moment + timedelta(seconds=wait)
 
@@ -29,6 +33,7 @@ PAYMENT = Process[Payment](
     states={
         S.CREATED: State(label=Text("已创建", "Created"), within=Policies.PAY_WITHIN),
         S.PENDING: State(label=Text("等待付款结果", "Pending"), within=Policies.PAY_WITHIN),
+        S.TO_COLLECT: State(label=Text("待代收货款", "To be collected"), rests=True),
         S.SUCCEEDED: State(label=Text("支付成功", "Succeeded"), rests=True),
         S.FAILED: State(label=Text("支付失败", "Failed"), rests=True),
         S.CLOSED: State(label=Text("已关闭", "Closed"), rests=True),
@@ -40,6 +45,8 @@ PAYMENT = Process[Payment](
         S.PENDING: Decision(
             label=Text("付款结果？", "What became of it?"), policies=(Policies.PAY_WITHIN,)
         ),
+        S.CREATED: Decision(label=Text("先付款还是货到付款？", "Pay now or on delivery?")),
+        S.TO_COLLECT: Decision(label=Text("签收了吗？", "Taken at the door?")),
         S.FAILED: Decision(label=Text("再付一次？", "Try again?")),
         S.CLOSED: Decision(label=Text("关闭后又到账？", "Paid after all?")),
     },
@@ -57,13 +64,91 @@ PAYMENT = Process[Payment](
         ),
         Step(
             name="send",
-            label=Text("跳转支付网关", "Hand over to the gateway"),
+            label=Text("等待付款", "Wait for the money"),
             source=(S.CREATED,),
             target=S.PENDING,
             lane=Lanes.PAYMENTS,
             stage=Stages.PAYMENT,
             by=_SYSTEM,
+            needs=(checks.is_paid_beforehand,),
+            outcome=Text("先付款", "first"),
             main=True,
+        ),
+        Step(
+            name="promise",
+            label=Text("约定货到付款", "Agree on cash on delivery"),
+            source=(S.CREATED,),
+            target=S.TO_COLLECT,
+            lane=Lanes.PAYMENTS,
+            stage=Stages.PAYMENT,
+            by=_SYSTEM,
+            policies=(Policies.ON_DELIVERY, Policies.ON_DELIVERY_LIMIT),
+            outcome=Text("货到付款", "on delivery"),
+        ),
+        Step(
+            name="report",
+            label=Text("登记转账凭证", "Tell about the transfer"),
+            source=(S.PENDING,),
+            target=S.PENDING,
+            lane=Lanes.BUYER,
+            stage=Stages.PAYMENT,
+            by=frozenset({Role.BUYER, Role.SERVICE}),
+            kind=Kind.USER,
+            asks=effects.Transferred,
+            needs=(checks.is_transfer, checks.names_the_transfer),
+            does=(effects.note_transfer,),
+            outcome=Text("已转账", "sent"),
+        ),
+        Step(
+            name="confirm",
+            label=Text("确认转账到账", "Confirm the transfer"),
+            source=(S.PENDING,),
+            target=S.SUCCEEDED,
+            lane=Lanes.FINANCE,
+            stage=Stages.PAYMENT,
+            by=_FINANCE,
+            kind=Kind.USER,
+            asks=effects.Arrived,
+            needs=(checks.is_transfer, checks.transfer_is_whole),
+            does=(effects.note_money,),
+            outcome=Text("转账到账", "arrived"),
+        ),
+        Step(
+            name="confirm_late",
+            label=Text("确认迟到的转账", "Confirm a late transfer"),
+            source=(S.CLOSED,),
+            target=S.SUCCEEDED_LATE,
+            lane=Lanes.FINANCE,
+            stage=Stages.PAYMENT,
+            by=_FINANCE,
+            kind=Kind.USER,
+            asks=effects.Arrived,
+            needs=(checks.is_transfer, checks.transfer_is_whole),
+            does=(effects.note_money,),
+            outcome=Text("转账迟到", "too late"),
+            problem=True,
+        ),
+        Step(
+            name="collect",
+            label=Text("承运商代收货款", "The carrier collects"),
+            source=(S.TO_COLLECT,),
+            target=S.SUCCEEDED,
+            lane=Lanes.PAYMENTS,
+            stage=Stages.RECEIPT,
+            by=_SYSTEM,
+            does=(effects.note_collected,),
+            outcome=Text("签收付款", "paid at the door"),
+        ),
+        Step(
+            name="call_off",
+            label=Text("取消代收", "Call off the collection"),
+            source=(S.TO_COLLECT,),
+            target=S.CLOSED,
+            lane=Lanes.PAYMENTS,
+            stage=Stages.AFTERSALES,
+            by=_SYSTEM,
+            outcome=Text("未签收", "not delivered"),
+            problem=True,
         ),
         Step(
             name="query",
@@ -75,6 +160,7 @@ PAYMENT = Process[Payment](
             by=frozenset({Role.SYSTEM, Role.FINANCE}),
             kind=Kind.TIMER,
             at=next_query,
+            needs=(checks.can_be_asked,),
             does=(effects.count_query,),
             outcome=Text("没有消息", "no word"),
         ),

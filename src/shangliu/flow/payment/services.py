@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from shangliu.domain.inventory.services import OutOfStock
+from shangliu.domain.ledger.accounts import Accounts
+from shangliu.domain.ledger.services import Purse
 from shangliu.domain.orders.models import Order, Trade
 from shangliu.domain.orders.states import OrderState
 from shangliu.domain.payments.models import GatewayNotification, Payment
 from shangliu.domain.payments.provider import (
     Charge,
+    Nature,
     Notified,
     Outcome,
+    PaymentProvider,
     ProviderError,
+    Ref,
+    Started,
     TradeAnswer,
     provider,
 )
-from shangliu.domain.payments.states import OPEN_PAYMENTS, PaymentState
+from shangliu.domain.payments.states import HAS_MONEY, OPEN_PAYMENTS, PaymentState
+from shangliu.flow.payment.checks import has_gateway
 from shangliu.flow.payment.definition import PAYMENT
 from shangliu.flow.payment.effects import Collected
+from shangliu.flow.policies import Policies
+from shangliu.flow.refund import services as refunds
 from shangliu.flow.times import pay_until
 from shangliu.platform import clock, http, numbers
 from shangliu.platform.errors import NotFound, Refused
+from shangliu.platform.money import Money
 from shangliu.platform.text import Text
 from shangliu.process import engine
 from shangliu.process.definition import Context
@@ -32,29 +44,66 @@ from shangliu.process.roles import Role
 _KEPT_HEADERS = ("Content-Type", "User-Agent", "Wechatpay-Serial", "Wechatpay-Timestamp")
 
 
-def start(*, trade: Trade, provider_code: str, return_url: str, notify_url: str, actor: str) -> str:
-    """Begin (or go on with) paying a trade; gives the address to send the browser to.
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the buyer wants to pay. `method` empty: the provider's first; `payer`: who the gateway
+    says the buyer is."""
 
-    An open payment through the same gateway is used again, so a second click or tab makes no
-    second one. `Refused` when the trade is not waiting for money any more.
+    provider: str
+    method: str = ""
+    client_ip: str = "127.0.0.1"
+    payer: str = ""
+
+
+def start(
+    *,
+    trade: Trade,
+    way: Way,
+    return_url: str,
+    notify_url: str,
+    actor: str,
+) -> Started:
+    """Begin (or go on with) paying what a trade still owes; says how the buyer goes on.
+
+    An open payment of the same method is used again, so a second click or tab makes no second
+    one. `Refused` when the trade is not waiting for
+    money any more, `NotFound` for a method that the gateway does not have.
     """
-    gateway = provider(provider_code)
-    payment = _open_or_new(trade, provider_code, actor)
-    started = gateway.start(
-        Charge(
-            number=payment.number,
-            amount=payment.amount,
-            subject=payment.subject,
-            expires_at=payment.expires_at,
-            return_url=return_url,
-            notify_url=notify_url,
-        )
+    gateway = provider(way.provider)
+    if gateway.nature is Nature.WALLET:
+        raise NotFound
+    chosen = way.method or gateway.methods[0].code
+    if chosen not in {one.code for one in gateway.methods}:
+        raise NotFound
+    payment = _open_or_new(trade, gateway, chosen, actor)
+    charge = Charge(
+        number=payment.number,
+        amount=payment.amount,
+        subject=payment.subject,
+        expires_at=payment.expires_at,
+        return_url=return_url,
+        notify_url=notify_url,
+        method=chosen,
+        client_ip=way.client_ip,
+        payer=way.payer,
     )
-    return started.redirect_to
+    with http.about(case_no=payment.case_no, process="payment", object_id=payment.pk):
+        started = gateway.start(charge)
+    if started.provider_id and started.provider_id != payment.provider_id:
+        Payment.objects.filter(pk=payment.pk, provider_id=payment.provider_id).update(
+            provider_id=started.provider_id
+        )
+    return started
+
+
+def due(trade: Trade) -> Money:
+    """What is still to be collected for a trade."""
+    paid = Payment.objects.filter(case_no=trade.number, state__in=HAS_MONEY)
+    return Money(trade.total_fen - sum(one.kept_fen for one in paid), trade.currency)
 
 
 @transaction.atomic
-def _open_or_new(trade: Trade, provider_code: str, actor: str) -> Payment:
+def _open_or_new(trade: Trade, gateway: PaymentProvider, method: str, actor: str) -> Payment:
     ctx = Context(actor=actor, role=Role.BUYER)
     engine.lock_case(trade.number, ctx)
     orders = list(Order.objects.filter(trade=trade).prefetch_related("lines"))
@@ -68,23 +117,53 @@ def _open_or_new(trade: Trade, provider_code: str, actor: str) -> Payment:
             Text("付款时间已过，请重新下单", "The time to pay is over; place the order again")
         )
     ongoing = Payment.objects.filter(
-        case_no=trade.number, state__in=OPEN_PAYMENTS, provider=provider_code
+        case_no=trade.number, state__in=OPEN_PAYMENTS, provider=gateway.code, method=method
     ).first()
     if ongoing is not None:
         return ongoing
+    if gateway.nature is Nature.TRANSFER:
+        deadline = clock.now() + Policies.TRANSFER_WITHIN.span
+    payment = new_payment(trade, orders, gateway, due(trade), deadline)
+    payment.method = method
+    engine.begin(PAYMENT, PAYMENT["start"], payment, ctx)
+    return payment
+
+
+def new_payment(
+    trade: Trade,
+    orders: Sequence[Order],
+    gateway: PaymentProvider,
+    amount: Money,
+    deadline: datetime,
+) -> Payment:
+    """An unsaved attempt to collect `amount` of what the trade owes."""
     lines = [line for one in orders for line in one.lines.all()]
     more = f" 等 {len(lines)} 种商品" if len(lines) > 1 else ""
-    payment = Payment(
+    return Payment(
         number=numbers.new("A"),
-        provider=provider_code,
-        amount_fen=trade.total_fen,
-        currency=trade.currency,
+        provider=gateway.code,
+        account=_account(gateway, trade.user_id),
+        amount_fen=amount.fen,
+        currency=amount.currency,
         subject=f"{lines[0].name[:60]}{more}",
         expires_at=deadline,
         case_no=trade.number,
     )
-    engine.begin(PAYMENT, PAYMENT["start"], payment, ctx)
-    return payment
+
+
+def _account(gateway: PaymentProvider, user_id: int | None) -> str:
+    """Where the ledger keeps what comes this way."""
+    match gateway.nature:
+        case Nature.GATEWAY:
+            return Accounts.GATEWAY.of(gateway.code)
+        case Nature.TRANSFER:
+            return Accounts.BANK.code
+        case Nature.ON_DELIVERY:
+            return Accounts.CARRIER.of(gateway.code)
+        case Nature.WALLET:
+            if user_id is None:
+                raise Refused(Text("请先登录再使用余额和积分", "Sign in to use credit and points"))
+            return Purse(gateway.code).account(user_id)
 
 
 def take_notification(
@@ -122,8 +201,8 @@ def take_notification(
 
 
 def _act_on(payment: Payment, said: Notified) -> str:
-    if said.refund_number is not None:
-        return "refund news"
+    if said.refund is not None:
+        return refunds.hear(payment, said.refund)
     return settle(payment, said, actor=payment.provider)
 
 
@@ -146,10 +225,18 @@ def _collect(payment: Payment, said: TradeAnswer | Notified, actor: str) -> str:
         buyer=said.buyer if isinstance(said, TradeAnswer) else "",
     )
     for step in ("succeed", "succeed_late"):
-        ctx = Context(actor=actor, role=Role.SYSTEM, data=data)
-        if (done := _try(payment, step, ctx)) != "duplicate":
+        if (done := _try_twice(payment, step, actor, data)) != "duplicate":
             return done
     return "duplicate"
+
+
+def _try_twice(payment: Payment, step: str, actor: str, data: Collected) -> str:
+    """Reopening an order may lose its stock to somebody else between looking and taking; on the
+    second look it is gone, and the money goes back."""
+    try:
+        return _try(payment, step, Context(actor=actor, role=Role.SYSTEM, data=data))
+    except OutOfStock:
+        return _try(payment, step, Context(actor=actor, role=Role.SYSTEM, data=data))
 
 
 @transaction.atomic
@@ -161,13 +248,17 @@ def _try(payment: Payment, step: str, ctx: Context) -> str:
     return "applied"
 
 
+def _ref(payment: Payment) -> Ref:
+    return Ref(number=payment.number, provider_id=payment.provider_id)
+
+
 def query(payment: Payment, *, actor: str = "system") -> str:
     """Ask the gateway what became of a payment, and act on it."""
-    if payment.state not in OPEN_PAYMENTS:
+    if payment.state not in OPEN_PAYMENTS or not has_gateway(payment):
         return "nothing new"
     with http.about(case_no=payment.case_no, process="payment", object_id=payment.pk):
         try:
-            said = provider(payment.provider).query(payment.number)
+            said = provider(payment.provider).query(_ref(payment))
         except ProviderError:
             said = TradeAnswer(number=payment.number, outcome=Outcome.WAITING)
     done = settle(payment, said, actor=actor)
@@ -187,7 +278,7 @@ def close_open(case_no: str, *, actor: str = "system") -> bool:
     for payment in Payment.objects.filter(case_no=case_no, state__in=OPEN_PAYMENTS):
         with http.about(case_no=case_no, process="payment", object_id=payment.pk):
             try:
-                said = provider(payment.provider).close(payment.number)
+                said = provider(payment.provider).close(_ref(payment))
             except ProviderError:
                 return False
         if said.outcome is Outcome.PAID:

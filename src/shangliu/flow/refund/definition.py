@@ -119,6 +119,16 @@ REFUND = Process[Refund](
             problem=True,
         ),
         Step(
+            name="hand_over",
+            label=Text("无法原路退回", "No way back through the channel"),
+            source=(S.PROCESSING,),
+            target=S.MANUAL,
+            lane=Lanes.PAYMENTS,
+            stage=Stages.AFTERSALES,
+            by=_SYSTEM,
+            outcome=Text("线下渠道", "paid by hand"),
+        ),
+        Step(
             name="retry",
             label=Text("同号重试", "Try again, same number"),
             source=(S.FAILED,),

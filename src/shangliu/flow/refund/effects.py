@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from django.db.models import F, Value
 from django.db.models.functions import Least
 
+from shangliu.domain.ledger import services as ledger
+from shangliu.domain.ledger.accounts import Accounts
+from shangliu.domain.ledger.services import Purse
 from shangliu.domain.orders.models import Order
 from shangliu.domain.payments.models import Payment, Refund
 from shangliu.platform import clock
 from shangliu.platform.errors import Refused
+from shangliu.platform.money import Money
 from shangliu.platform.text import Text
 from shangliu.process.definition import Context
 
@@ -54,9 +58,11 @@ def note_failure(refund: Refund, ctx: Context) -> None:
 
 def book(refund: Refund, ctx: Context) -> None:
     """The money is back: payment and order know it. A surplus refund concerns no order."""
+    by_hand = isinstance(ctx.data, ByHand)
     if isinstance(ctx.data, ByHand):
         ctx.note(voucher=ctx.data.voucher)
     ctx.write(refund, done_at=clock.now(), error="")
+    _book_money(refund, Accounts.BANK.code if by_hand else refund.payment.account, ctx)
     Payment.objects.filter(pk=refund.payment_id).update(
         refunded_fen=F("refunded_fen") + refund.amount_fen,
         refunding_fen=F("refunding_fen") - refund.amount_fen,
@@ -65,6 +71,21 @@ def book(refund: Refund, ctx: Context) -> None:
         Order.objects.filter(case_no=refund.case_no, after_sales__id=refund.after_sale_id).update(
             refunded_fen=Least(F("refunded_fen") + refund.amount_fen, F("total_fen") + Value(0))
         )
+
+
+def _book_money(refund: Refund, account: str, ctx: Context) -> None:
+    head, _, owner = account.partition(":")
+    if head in tuple(Purse) and owner:
+        ledger.put_back(Purse(head), int(owner), Money(refund.amount_fen))
+    ledger.post(
+        ledger.Kind.REFUNDED,
+        {Accounts.BUYER.code: refund.amount_fen, account: -refund.amount_fen},
+        document=refund.number,
+        case_no=refund.case_no,
+        actor=ctx.actor,
+        why=refund.reason,
+        currency=refund.payment.currency,
+    )
 
 
 def payment_of(refund: Refund, ctx: Context) -> list[Payment]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from shangliu.domain.payments.models import Refund
+from shangliu.domain.payments.models import Payment, Refund
 from shangliu.domain.payments.provider import (
     ProviderError,
+    Ref,
     RefundAnswer,
     RefundOutcome,
     provider,
@@ -34,8 +35,39 @@ def execute(refund_id: int) -> None:
     if answer.outcome is RefundOutcome.DONE:
         _move(refund, "succeed", Context(actor=refund.payment.provider, role=Role.SYSTEM))
     elif answer.outcome is RefundOutcome.REFUSED:
-        data = Failure(reason=answer.reason)
-        _move(refund, "fail", Context(actor="gateway", role=Role.SYSTEM, data=data))
+        _refused(refund, answer)
+    elif answer.outcome is RefundOutcome.BY_HAND:
+        _move(refund, "hand_over", Context(actor="system", role=Role.SYSTEM))
+
+
+def hear(payment: Payment, answer: RefundAnswer) -> str:
+    """Take a gateway's news about a refund; answers with one word. News that the refund's own
+    number does not name, or with another amount, changes nothing."""
+    refund = (
+        Refund.objects.select_related("payment")
+        .filter(number=answer.number, payment=payment)
+        .first()
+    )
+    if refund is None:
+        return "unknown refund"
+    if answer.amount is not None and answer.amount.fen != refund.amount_fen:
+        return "wrong amount"
+    if refund.state not in (RefundState.REQUESTED, RefundState.PROCESSING, RefundState.FAILED):
+        return "duplicate"
+    if answer.outcome is RefundOutcome.DONE:
+        for step in ("send", "retry", "succeed"):
+            _move(refund, step, Context(actor=payment.provider, role=Role.SYSTEM))
+        return "applied"
+    if answer.outcome is RefundOutcome.REFUSED and refund.state != RefundState.FAILED:
+        _move(refund, "send", Context(actor="system", role=Role.SYSTEM))
+        _refused(refund, answer)
+        return "applied"
+    return "refund news"
+
+
+def _refused(refund: Refund, answer: RefundAnswer) -> None:
+    data = Failure(reason=answer.reason)
+    _move(refund, "fail", Context(actor=refund.payment.provider, role=Role.SYSTEM, data=data))
 
 
 def _ask(refund: Refund) -> RefundAnswer:
@@ -48,7 +80,7 @@ def _ask(refund: Refund) -> RefundAnswer:
     ):
         try:
             return provider(payment.provider).refund(
-                number=payment.number,
+                ref=Ref(number=payment.number, provider_id=payment.provider_id),
                 refund_number=refund.number,
                 amount=Money(refund.amount_fen, payment.currency),
                 total=payment.amount,

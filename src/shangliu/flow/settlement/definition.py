@@ -8,7 +8,7 @@ from shangliu.domain.settlement.models import SettlementEntry
 from shangliu.domain.settlement.states import SettlementState as S
 from shangliu.flow.places import Lanes, Pools, Stages
 from shangliu.flow.policies import Policies
-from shangliu.flow.settlement import checks
+from shangliu.flow.settlement import checks, effects
 from shangliu.platform.text import Text
 from shangliu.process.definition import Kind, Process, Send, State, Step
 from shangliu.process.roles import Role
@@ -46,6 +46,7 @@ SETTLEMENT = Process[SettlementEntry](
             lane=Lanes.FINANCE,
             stage=Stages.RECEIPT,
             by=_SYSTEM,
+            does=(effects.book_accrual,),
             main=True,
         ),
         Step(
@@ -59,8 +60,9 @@ SETTLEMENT = Process[SettlementEntry](
             kind=Kind.TIMER,
             at=_hold_is_over,
             needs=(checks.nothing_is_disputed,),
+            does=(effects.grant_points,),
             sends=(DUE_TO_FINANCE,),
-            policies=(Policies.SETTLE_AFTER,),
+            policies=(Policies.SETTLE_AFTER, Policies.POINTS),
             outcome=Text("没有售后", "all is well"),
             main=True,
         ),
@@ -84,6 +86,7 @@ SETTLEMENT = Process[SettlementEntry](
             stage=Stages.RECEIPT,
             by=_FINANCE,
             kind=Kind.USER,
+            does=(effects.book_payout,),
             main=True,
         ),
         Step(
@@ -94,6 +97,7 @@ SETTLEMENT = Process[SettlementEntry](
             lane=Lanes.FINANCE,
             stage=Stages.AFTERSALES,
             by=_SYSTEM,
+            does=(effects.book_accrual,),
         ),
     ),
 )

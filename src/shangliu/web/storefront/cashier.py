@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from shangliu.domain.orders import mine
 from shangliu.domain.orders.mine import Order, OrderState, Trade
-from shangliu.domain.payments.provider import providers
+from shangliu.domain.payments.provider import Nature, providers
 from shangliu.domain.payments.queries import payments_of_case
 from shangliu.domain.payments.states import PaymentState
 from shangliu.flow.payment import services
@@ -39,7 +39,7 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
             "trade": trade,
             "orders": orders,
             "until": min(pay_until(one, clock.now()) for one in orders),
-            "choices": providers(),
+            "choices": [one for one in providers() if one.nature is not Nature.WALLET],
         },
     )
 
@@ -51,9 +51,9 @@ def start(request: HttpRequest, number: str) -> HttpResponse:
     code = request.POST.get("provider", "")
     base = settings.SHANGLIU.public_url
     try:
-        there = services.start(
+        started = services.start(
             trade=trade,
-            provider_code=code,
+            way=services.Way(code, request.POST.get("method", "")),
             return_url=base + reverse("pay_return", args=(code,)),
             notify_url=base + reverse("pay_notify", args=(code,)),
             actor=actor_of(request),
@@ -63,7 +63,7 @@ def start(request: HttpRequest, number: str) -> HttpResponse:
             raise
         return redirect("pay_result", number)
     response = HttpResponse(status=303)
-    response["Location"] = there
+    response["Location"] = started.redirect_to or reverse("pay_result", args=(number,))
     return response
 
 

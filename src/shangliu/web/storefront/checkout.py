@@ -20,6 +20,7 @@ from shangliu.domain.orders.mine import Trade, trade_of_key
 from shangliu.flow.checkout import (
     Preview,
     Receiver,
+    Wishes,
     checked,
     place_order,
     preview,
@@ -98,8 +99,7 @@ def _submit(request: HttpRequest) -> HttpResponse:
         trade = place_order(
             cart=cart,
             receiver=receiver,
-            delivery=typed["delivery"] or "standard",
-            remark=typed["remark"],
+            wishes=Wishes(delivery=typed["delivery"] or "standard", remark=typed["remark"]),
             submit_key=key or secrets.token_hex(16),
             expected=_expected(request.POST, typed["delivery"] or "standard"),
             user_id=user_id,
