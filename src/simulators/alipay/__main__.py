@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 
-from simulators.alipay import faults, trades
+from simulators.alipay import trades
 from simulators.alipay.cashier import Cashier
 from simulators.alipay.control import Control
-from simulators.alipay.faults import Faults
+from simulators.alipay.faults import KINDS
 from simulators.alipay.gateway import Gateway
 from simulators.alipay.notices import SCHEDULE, Account, Notices, acknowledged
 from simulators.alipay.signing import Keys
 from simulators.alipay.trades import Trades
-from simulators.common import clock, deliveries, past
+from simulators.common import clock, deliveries, faults, past
 from simulators.common.clock import Clock
 from simulators.common.deliveries import Deliveries
+from simulators.common.faults import Faults
 from simulators.common.serving import arguments, serve
 from simulators.common.store import Store
 from simulators.common.web import App
@@ -40,7 +41,7 @@ def main() -> None:
     past.take_in(store, chosen.data / "past.json")
     time = Clock(store, speed=chosen.speed)
     account = Account(chosen.app_id, chosen.seller_id)
-    wrong = Faults(store)
+    wrong = Faults(store, KINDS)
     post = Deliveries(
         store,
         time,

@@ -9,11 +9,12 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from simulators.alipay.faults import KINDS, Faults
+from simulators.alipay.faults import KINDS
 from simulators.alipay.notices import Notices
 from simulators.alipay.trades import RefusalError, Trades, yuan
 from simulators.common.clock import Clock
 from simulators.common.deliveries import Deliveries
+from simulators.common.faults import Faults
 from simulators.common.web import App, answer_json, missing, plain, said, wants_page
 
 

@@ -13,11 +13,11 @@ from werkzeug.exceptions import BadGateway
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from simulators.alipay.faults import Faults
 from simulators.alipay.notices import Account
 from simulators.alipay.signing import Keys
 from simulators.alipay.trades import Asked, RefusalError, Trades, fen, yuan
 from simulators.common.clock import Clock, read_time
+from simulators.common.faults import Faults
 from simulators.common.web import App, hang_up, said
 
 Content = dict[str, Any]

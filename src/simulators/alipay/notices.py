@@ -8,11 +8,11 @@ import sqlite3
 from datetime import datetime
 from urllib.parse import urlencode
 
-from simulators.alipay.faults import Faults
 from simulators.alipay.signing import Keys
 from simulators.alipay.trades import yuan
 from simulators.common.clock import BEIJING, Clock
 from simulators.common.deliveries import Deliveries
+from simulators.common.faults import Faults
 from simulators.common.store import Store
 
 SCHEDULE = (240, 600, 600, 3600, 7200, 21600, 54000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due) WHERE state = 'waiting';
 CREATE INDEX IF NOT EXISTS deliveries_subject ON deliveries (subject);
 """
+FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 WORKERS = 4
 LONGEST_SLEEP = 0.25
 
@@ -39,7 +40,8 @@ class Deliveries:
     `lost`.
 
     `schedule` is the seconds between one send and the next; `acknowledged` reads the answer.
-    The url and body do not change between sends, so the message id does not either.
+    The url and body do not change between sends, so the message id does not either; `dress` gives
+    the headers of one send, for those who sign every send anew.
     """
 
     def __init__(
@@ -49,8 +51,9 @@ class Deliveries:
         *,
         schedule: Sequence[float],
         acknowledged: Callable[[int, bytes], bool],
+        dress: Callable[[sqlite3.Row], Mapping[str, str]] = lambda _: FORM,
     ) -> None:
-        self._store, self._clock = store, clock
+        self._store, self._clock, self._dress = store, clock, dress
         self._schedule, self._acknowledged = schedule, acknowledged
         self._wake, self._stopped = threading.Event(), threading.Event()
         self._sending: set[int] = set()
@@ -154,22 +157,22 @@ class Deliveries:
             found = self._store.row("SELECT * FROM deliveries WHERE id = ?", key)
             if found is None or found["state"] != "waiting":
                 return
-            status, answer = self._post(found["url"], found["body"])
+            status, answer = self._post(found)
             self._note(found, status, answer)
         finally:
             self._sending.discard(key)
             self.wake()
 
-    def _post(self, url: str, body: str) -> tuple[int | None, bytes]:
+    def _post(self, found: sqlite3.Row) -> tuple[int | None, bytes]:
         session: requests.Session | None = getattr(self._sessions, "one", None)
         if session is None:
             session = self._sessions.one = requests.Session()
             session.trust_env = False
         try:
             answer = session.post(
-                url,
-                data=body.encode(),
-                headers={"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"},
+                found["url"],
+                data=found["body"].encode(),
+                headers=dict(self._dress(found)),
                 timeout=(2, 10),
                 allow_redirects=False,
             )
