@@ -32,25 +32,26 @@ _EVENT = """
   INSERT INTO process_event (at, process, object_id, case_no, version, step, source, target, prev,
     cause, lane, role, actor, entered_at, dwell_us, facts, key)
   SELECT %(at)s::timestamptz, %(process)s::text, i.id, i.case_no, %(version)s::int, %(step)s::text,
-    i.source, %(target)s::text, i.prev, %(cause)s::text, %(lane)s::text, %(role)s::text,
-    %(actor)s::text, i.entered_at,
+    i.source, %(target)s::text, i.prev, i.cause, %(lane)s::text, %(role)s::text,
+    i.actor, i.entered_at,
     (extract(epoch FROM %(at)s::timestamptz - i.entered_at) * 1000000)::bigint,
-    %(facts)s::jsonb, %(key)s::text
+    i.facts::jsonb, %(key)s::text
   FROM {moved}
-  RETURNING id, object_id, case_no"""
+  RETURNING id, object_id, case_no, actor"""
 
 _OUTBOX = """
   INSERT INTO platform_outbox (topic, ordering, body, event_id, created_at, due_at, attempts, error)
   SELECT topic, e.case_no,
     jsonb_build_object('process', %(process)s::text, 'id', e.object_id, 'step', %(step)s::text,
-      'case', e.case_no, 'actor', %(actor)s::text),
+      'case', e.case_no, 'actor', e.actor),
     e.id, %(at)s::timestamptz, %(at)s::timestamptz, 0, ''
   FROM event e, unnest(%(topics)s::text[]) topic"""
 
 _INPUT = """input AS (
   SELECT * FROM unnest(%(ids)s::bigint[], %(sources)s::text[], %(prevs)s::text[],
-    %(entered)s::timestamptz[], %(cases)s::text[], %(dues)s::timestamptz[])
-    AS i(id, source, prev, entered_at, case_no, due_at))"""
+    %(entered)s::timestamptz[], %(cases)s::text[], %(dues)s::timestamptz[], %(actors)s::text[],
+    %(causes)s::text[], %(facts)s::text[])
+    AS i(id, source, prev, entered_at, case_no, due_at, actor, cause, facts))"""
 
 # The texts below are put together from constants of this file; values are always parameters.
 _MOVE = (
@@ -135,7 +136,8 @@ def _take(
         subject.last_step = step.name
         subject.entered_at = (was.entered or moment) if was.state == step.target else moment
         subject.due_at = _due(process, step, subject, moment)
-    taken = _record(_MOVE, _Move(process, step, subjects, before), ctx, key)
+    contexts = [ctx] * len(subjects)
+    taken = _record(_MOVE, _Move(process, step, subjects, before, contexts), key)
     if len(taken.events) != len(subjects):
         raise Conflict(f"{process.name}.{step.name}")
     _follow(process, step, subjects, ctx)
@@ -160,12 +162,26 @@ def begin_all(
     key: str | None = None,
 ) -> Taken:
     """Bring unsaved objects into being: one insert, one write of the events."""
-    if not subjects:
+    return begin_each(process, step, [(subject, ctx) for subject in subjects], key=key)
+
+
+@transaction.atomic(savepoint=False)
+def begin_each(
+    process: Process[T],
+    step: Step[T],
+    pairs: Sequence[tuple[T, Context]],
+    *,
+    key: str | None = None,
+) -> Taken:
+    """`begin_all` for several people at once: each object comes with its own context."""
+    if not pairs:
         return Taken({})
     if not step.creates:
         raise ValueError(f"{process.name}.{step.name} does not create anything")
-    _check(step, subjects, ctx)
+    for subject, ctx in pairs:
+        _check(step, [subject], ctx)
     moment = clock.now()
+    subjects = [subject for subject, _ in pairs]
     for subject in subjects:
         subject.state = step.target.value
         subject.last_step = step.name
@@ -173,12 +189,16 @@ def begin_all(
         subject.flow_version = running.flow().number
         subject.due_at = _due(process, step, subject, moment)
     type(subjects[0])._default_manager.bulk_create(subjects)  # noqa: SLF001
-    ctx.fresh.update((process.name, subject.pk) for subject in subjects)
-    _act(step, subjects, ctx)
-    if ctx.columns:
-        raise ValueError(f"{process.name}.{step.name} creates: set columns before it, not in it")
-    taken = _record(_BEGIN, _Move(process, step, subjects, [_UNBORN] * len(subjects)), ctx, key)
-    _follow(process, step, subjects, ctx)
+    for subject, ctx in pairs:
+        ctx.fresh.add((process.name, subject.pk))
+        _act(step, [subject], ctx)
+        if ctx.columns:
+            raise ValueError(f"{process.name}.{step.name} creates: set columns before it")
+    unborn = [_UNBORN] * len(pairs)
+    contexts = [ctx for _, ctx in pairs]
+    taken = _record(_BEGIN, _Move(process, step, subjects, unborn, contexts), key)
+    for subject, ctx in pairs:
+        _follow(process, step, [subject], ctx)
     return taken
 
 
@@ -218,6 +238,7 @@ class _Move(Generic[T]):
     step: Step[T]
     subjects: Sequence[T]
     before: Sequence[_Before]
+    contexts: Sequence[Context]
 
 
 def _check(step: Step[T], subjects: Sequence[T], ctx: Context) -> None:
@@ -238,8 +259,9 @@ def _act(step: Step[T], subjects: Sequence[T], ctx: Context) -> None:
             effect(subject, ctx)
 
 
-def _record(statement: str, move: _Move[T], ctx: Context, key: str | None) -> Taken:
+def _record(statement: str, move: _Move[T], key: str | None) -> Taken:
     process, step, subjects = move.process, move.step, move.subjects
+    ctx = move.contexts[0]
     marks = ",".join(str(subject.pk) for subject in subjects)
     given: dict[str, Any] = {
         "pass": f"{process.name}:{step.target.value}:,{marks},",
@@ -254,11 +276,11 @@ def _record(statement: str, move: _Move[T], ctx: Context, key: str | None) -> Ta
         "version": running.flow().number,
         "step": step.name,
         "target": step.target.value,
-        "cause": ctx.cause,
+        "causes": [one.cause for one in move.contexts],
         "lane": step.lane.code,
         "role": ctx.role.value,
-        "actor": ctx.actor,
-        "facts": json.dumps(ctx.facts, ensure_ascii=False, default=str),
+        "actors": [one.actor for one in move.contexts],
+        "facts": [json.dumps(one.facts, ensure_ascii=False, default=str) for one in move.contexts],
         "key": key,
         "topics": [send.topic for send in step.sends]
         + [f"notice.{template}" for template in step.tells],

@@ -2,6 +2,8 @@
 
 Prices are integer fen. A product's own price is its lowest active variant's, kept by the services
 so that lists need no join. `source` and `source_id` name the row of the catalogue it came from.
+`limit_per_buyer` is how many pieces one buyer may have in live orders: of a variant, and of all
+variants of a product together.
 """
 
 from __future__ import annotations
@@ -82,6 +84,7 @@ class Product(models.Model):
     on_shelf = models.BooleanField(_("上架"), default=True)
     picture = models.CharField(_("图片"), max_length=120, blank=True, default="")
     sold_count = models.IntegerField(_("已售"), default=0)
+    limit_per_buyer = models.PositiveIntegerField(_("每人限购"), null=True, blank=True)
     weight_g = models.IntegerField(_("默认重量（克）"), default=DEFAULT_WEIGHT_G)
     position = models.IntegerField(_("排序"), default=0)
     created_at = models.DateTimeField(_("创建时间"), default=clock.now)
@@ -173,6 +176,7 @@ class Variant(models.Model):
     weight_g = models.IntegerField(_("重量（克）"), default=DEFAULT_WEIGHT_G)
     position = models.IntegerField(_("排序"), default=0)
     active = models.BooleanField(_("可售"), default=True)
+    limit_per_buyer = models.PositiveIntegerField(_("每人限购"), null=True, blank=True)
     source = models.CharField(_("来源"), max_length=40, blank=True, default="")
     source_id = models.CharField(_("来源编号"), max_length=64, blank=True, default="")
 

@@ -35,8 +35,10 @@ class Warehouse(models.Model):
 class Stock(models.Model):
     """Counters of one variant in one warehouse, in units.
 
-    available = on_hand - held - committed - safety; a constraint keeps it from going below zero
-    by any claim. The counters equal the sums of the ledger (`StockMovement`) at any moment.
+    available = on_hand - held - committed - safety; no claim can bring it below zero: a check
+    covers claims by what is on hand, a trigger also by what `safety` keeps back. `in_transit` is
+    on its way here and cannot be sold yet. The counters equal the sums of the ledger
+    (`StockMovement`) at any moment.
     """
 
     variant = models.ForeignKey(Variant, models.PROTECT, related_name="stocks", verbose_name="规格")
@@ -45,6 +47,7 @@ class Stock(models.Model):
     held = models.IntegerField("预占", default=0)
     committed = models.IntegerField("已售待发", default=0)
     damaged = models.IntegerField("残次", default=0)
+    in_transit = models.IntegerField("在途", default=0)
     safety = models.IntegerField("安全库存", default=0)
 
     class Meta:
@@ -57,6 +60,7 @@ class Stock(models.Model):
                 & Q(held__gte=0)
                 & Q(committed__gte=0)
                 & Q(damaged__gte=0)
+                & Q(in_transit__gte=0)
                 & Q(safety__gte=0),
             ),
         ]
@@ -78,6 +82,8 @@ class StockMovement(models.Model):
     held = models.IntegerField("预占变动", default=0)
     committed = models.IntegerField("已售变动", default=0)
     damaged = models.IntegerField("残次变动", default=0)
+    in_transit = models.IntegerField("在途变动", default=0)
+    safety = models.IntegerField("安全库存变动", default=0)
     document = models.CharField("来源单据", max_length=60)
     actor = models.CharField("操作者", max_length=80)
     why = models.CharField("原因", max_length=120, default="", blank=True)
@@ -91,8 +97,50 @@ class StockMovement(models.Model):
         return f"{self.kind} {self.stock_id}"
 
 
+class Inbound(models.Model):
+    """Goods on their way to a warehouse: sent by another one (`origin`), or a supplier's.
+
+    What is neither `received` (whole or damaged) nor `lost` is still in transit.
+    """
+
+    number = models.CharField("单号", max_length=32, unique=True)
+    stock = models.ForeignKey(
+        Stock, models.PROTECT, related_name="inbound", verbose_name="到货库存"
+    )
+    origin = models.ForeignKey(
+        Stock, models.PROTECT, null=True, related_name="outbound", verbose_name="发出库存"
+    )
+    quantity = models.PositiveIntegerField("数量")
+    received = models.PositiveIntegerField("已收", default=0)
+    damaged = models.PositiveIntegerField("到货残次", default=0)
+    lost = models.PositiveIntegerField("短少", default=0)
+    why = models.CharField("原因", max_length=120)
+    actor = models.CharField("操作者", max_length=80)
+    created_at = models.DateTimeField("发出时间")
+
+    class Meta:
+        verbose_name = "在途单"
+        constraints = [
+            models.CheckConstraint(
+                name="inbound_of_something",
+                condition=Q(quantity__gt=0)
+                & Q(quantity__gte=F("received") + F("damaged") + F("lost")),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def on_the_way(self) -> int:
+        return self.quantity - self.received - self.damaged - self.lost
+
+
 class Reservation(Stateful):
-    """A claim on units of one stock row: first of a cart, then of an order line."""
+    """A claim on units of one stock row: first of a cart, then of an order line.
+
+    `held_since`: since when this cart has held the goods without a pause, renewals included.
+    """
 
     stock = models.ForeignKey(
         Stock, models.PROTECT, related_name="reservations", verbose_name="库存"
@@ -102,6 +150,7 @@ class Reservation(Stateful):
     cart_id = models.BigIntegerField("购物车", null=True)
     order_line_id = models.BigIntegerField("订单行", null=True)
     hold_until = models.DateTimeField("保留到")
+    held_since = models.DateTimeField("起占时间", null=True)
 
     class Meta:
         verbose_name = "预占"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -32,42 +32,71 @@ class Move(StrEnum):
     RESTOCK = "restock"
     SCRAP = "scrap"
     ADJUST = "adjust"
+    SEND = "send"
+    ANNOUNCE = "announce"
+    ARRIVE = "arrive"
+    ARRIVE_DAMAGED = "arrive_damaged"
+    LOSE = "lose"
+    WRITE_OFF = "write_off"
+    DISCARD = "discard"
+    SAFETY = "safety"
 
 
-_EFFECT: dict[Move, tuple[int, int, int, int]] = {
-    Move.RECEIVE: (1, 0, 0, 0),
-    Move.HOLD: (0, 1, 0, 0),
-    Move.RELEASE: (0, -1, 0, 0),
-    Move.COMMIT: (0, -1, 1, 0),
-    Move.UNCOMMIT: (0, 0, -1, 0),
-    Move.SHIP: (-1, 0, -1, 0),
-    Move.RESTOCK: (1, 0, 0, 0),
-    Move.SCRAP: (0, 0, 0, 1),
-    Move.ADJUST: (1, 0, 0, 0),
+class Effect(NamedTuple):
+    """What one unit adds to each counter."""
+
+    on_hand: int = 0
+    held: int = 0
+    committed: int = 0
+    damaged: int = 0
+    in_transit: int = 0
+    safety: int = 0
+
+
+_EFFECT: dict[Move, Effect] = {
+    Move.RECEIVE: Effect(on_hand=1),
+    Move.HOLD: Effect(held=1),
+    Move.RELEASE: Effect(held=-1),
+    Move.COMMIT: Effect(held=-1, committed=1),
+    Move.UNCOMMIT: Effect(committed=-1),
+    Move.SHIP: Effect(on_hand=-1, committed=-1),
+    Move.RESTOCK: Effect(on_hand=1),
+    Move.SCRAP: Effect(damaged=1),
+    Move.ADJUST: Effect(on_hand=1),
+    Move.SEND: Effect(on_hand=-1),
+    Move.ANNOUNCE: Effect(in_transit=1),
+    Move.ARRIVE: Effect(on_hand=1, in_transit=-1),
+    Move.ARRIVE_DAMAGED: Effect(damaged=1, in_transit=-1),
+    Move.LOSE: Effect(in_transit=-1),
+    Move.WRITE_OFF: Effect(on_hand=-1, damaged=1),
+    Move.DISCARD: Effect(damaged=-1),
+    Move.SAFETY: Effect(safety=1),
 }
 
 _MOVE = """
 WITH wanted AS (
-  SELECT stock_id, sum(quantity)::int AS quantity
-  FROM unnest(%(stocks)s::bigint[], %(quantities)s::int[]) AS w(stock_id, quantity)
-  GROUP BY stock_id),
+  SELECT * FROM unnest(%(stocks)s::bigint[], %(quantities)s::int[], %(documents)s::text[],
+    %(actors)s::text[]) AS w(stock_id, quantity, document, actor)),
+total AS (SELECT stock_id, sum(quantity)::int AS quantity FROM wanted GROUP BY stock_id),
 locked AS (
-  SELECT s.id FROM inventory_stock s JOIN wanted w ON w.stock_id = s.id ORDER BY s.id FOR UPDATE),
+  SELECT s.id FROM inventory_stock s JOIN total w ON w.stock_id = s.id ORDER BY s.id FOR UPDATE),
 moved AS (
   UPDATE inventory_stock s SET
     on_hand = s.on_hand + w.quantity * %(on_hand)s::int, held = s.held + w.quantity * %(held)s::int,
     committed = s.committed + w.quantity * %(committed)s::int,
-    damaged = s.damaged + w.quantity * %(damaged)s::int
-  FROM wanted w, locked l
+    damaged = s.damaged + w.quantity * %(damaged)s::int,
+    in_transit = s.in_transit + w.quantity * %(in_transit)s::int,
+    safety = s.safety + w.quantity * %(safety)s::int
+  FROM total w, locked l
   WHERE s.id = w.stock_id AND l.id = s.id
     AND (NOT %(claims)s::boolean OR s.on_hand - s.held - s.committed - s.safety >= w.quantity)
-  RETURNING s.id, w.quantity)
+  RETURNING s.id)
 INSERT INTO inventory_stockmovement
-  (stock_id, kind, on_hand, held, committed, damaged, document, actor, why, at)
+  (stock_id, kind, on_hand, held, committed, damaged, in_transit, safety, document, actor, why, at)
 SELECT id, %(kind)s::text, quantity * %(on_hand)s::int, quantity * %(held)s::int,
-  quantity * %(committed)s::int, quantity * %(damaged)s::int, %(document)s::text, %(actor)s::text,
-  %(why)s::text, %(at)s::timestamptz
-FROM moved RETURNING stock_id"""
+  quantity * %(committed)s::int, quantity * %(damaged)s::int, quantity * %(in_transit)s::int,
+  quantity * %(safety)s::int, document, actor, %(why)s::text, %(at)s::timestamptz
+FROM moved JOIN wanted ON stock_id = id RETURNING stock_id"""
 
 # The row is chosen and claimed in one statement; FOR UPDATE looks again at what it waited for.
 _CLAIM = """
@@ -81,8 +110,8 @@ moved AS (
   WHERE s.id = chosen.id AND s.on_hand - s.held - s.committed - s.safety >= %(quantity)s::int
   RETURNING s.id)
 INSERT INTO inventory_stockmovement
-  (stock_id, kind, on_hand, held, committed, damaged, document, actor, why, at)
-SELECT id, 'hold', 0, %(quantity)s::int, 0, 0, %(document)s::text, %(actor)s::text, '',
+  (stock_id, kind, on_hand, held, committed, damaged, in_transit, safety, document, actor, why, at)
+SELECT id, 'hold', 0, %(quantity)s::int, 0, 0, 0, 0, %(document)s::text, %(actor)s::text, '',
   %(at)s::timestamptz
 FROM moved RETURNING stock_id"""
 
@@ -90,6 +119,14 @@ _AVAILABLE = """
 SELECT s.variant_id, sum(greatest(s.on_hand - s.held - s.committed - s.safety, 0))::int
 FROM inventory_stock s JOIN inventory_warehouse w ON w.id = s.warehouse_id AND w.active
 WHERE s.variant_id = ANY(%s) GROUP BY s.variant_id"""
+
+
+# Rows that have nothing to give are not locked: whoever comes too late waits for nobody.
+_LOCKED = """
+SELECT s.id, s.on_hand - s.held - s.committed - s.safety, w.priority, w.id
+FROM inventory_stock s JOIN inventory_warehouse w ON w.id = s.warehouse_id
+WHERE s.variant_id = %s AND w.active AND s.on_hand - s.held - s.committed - s.safety > 0
+ORDER BY s.id FOR UPDATE OF s"""
 
 
 class OutOfStock(Refused):
@@ -115,6 +152,16 @@ class Units:
     quantity: int
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Units of a variant that somebody wants to hold."""
+
+    variant_id: int
+    quantity: int
+    document: str
+    actor: str
+
+
 def available(variant_ids: Iterable[int]) -> dict[int, int]:
     """Units that can be sold, over all active warehouses; 0 for a variant without stock rows."""
     ids = list(variant_ids)
@@ -138,27 +185,27 @@ def claim(*, variant_id: int, quantity: int, document: str, actor: str) -> list[
 
 def move(kind: Move, units: Sequence[Units], *, document: str, actor: str, why: str = "") -> None:
     """Move all of `units` or raise. `HOLD` needs available stock (`OutOfStock` otherwise)."""
-    if not units:
+    _move(kind, [(one, document, actor) for one in units], why)
+
+
+def _move(kind: Move, rows: Sequence[tuple[Units, str, str]], why: str) -> None:
+    """Each row a line of the ledger of its own: units, document, actor."""
+    if not rows:
         return
-    on_hand, held, committed, damaged = _EFFECT[kind]
-    given: dict[str, Any] = {
-        "stocks": [one.stock_id for one in units],
-        "quantities": [one.quantity for one in units],
-        "on_hand": on_hand,
-        "held": held,
-        "committed": committed,
-        "damaged": damaged,
+    given: dict[str, Any] = _EFFECT[kind]._asdict() | {
+        "stocks": [one.stock_id for one, _, _ in rows],
+        "quantities": [one.quantity for one, _, _ in rows],
+        "documents": [document for _, document, _ in rows],
+        "actors": [actor for _, _, actor in rows],
         "claims": kind is Move.HOLD,
         "kind": kind.value,
-        "document": document,
-        "actor": actor,
         "why": why,
         "at": clock.now(),
     }
     with connection.cursor() as cursor:
         cursor.execute(_MOVE, given)
         moved = {row[0] for row in cursor.fetchall()}
-    if missing := {one.stock_id for one in units} - moved:
+    if missing := {one.stock_id for one, _, _ in rows} - moved:
         stock = Stock.objects.get(pk=min(missing))
         raise OutOfStock(stock.variant_id, max(stock.available, 0))
 
@@ -224,18 +271,48 @@ def _claim_whole(variant_id: int, quantity: int, document: str, actor: str) -> i
 
 
 def _claim_spread(variant_id: int, quantity: int, document: str, actor: str) -> list[Units]:
-    rows = list(
-        Stock.objects.select_for_update(of=("self",))
-        .filter(variant_id=variant_id, warehouse__active=True)
-        .order_by("id")
-    )
-    left = sum(max(row.available, 0) for row in rows)
+    left = available([variant_id])[variant_id]
     if left < quantity:
         raise OutOfStock(variant_id, left)
+    taken = claim_each([Claim(variant_id, quantity, document, actor)])[0]
+    if isinstance(taken, OutOfStock):
+        raise taken
+    return taken
+
+
+def claim_each(claims: Sequence[Claim]) -> list[list[Units] | OutOfStock]:
+    """Decide several claims on one variant, first come first served: the units, or why not.
+
+    The rows stay locked to the end of the transaction. Where nothing is left, no row is locked.
+    """
+    variant_id = claims[0].variant_id
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCKED, [variant_id])
+        rows = cursor.fetchall()
+    left = {row[0]: row[1] for row in sorted(rows, key=lambda row: (row[2], row[3]))}
+    found: list[list[Units] | OutOfStock] = []
+    moves: list[tuple[Units, str, str]] = []
+    for one in claims:
+        units = _shares(left, one.quantity)
+        found.append(units or OutOfStock(variant_id, sum(left.values())))
+        for part in units:
+            left[part.stock_id] -= part.quantity
+            moves.append((part, one.document, one.actor))
+    _move(Move.HOLD, moves, "")
+    return found
+
+
+def _shares(left: dict[int, int], quantity: int) -> list[Units]:
+    """From the first row that has all, else from the fullest rows first; none when too few."""
+    whole = next((pk for pk, number in left.items() if number >= quantity), None)
+    if whole is not None:
+        return [Units(whole, quantity)]
+    if sum(left.values()) < quantity:
+        return []
     taken: list[Units] = []
-    for row in sorted(rows, key=lambda one: -one.available):
-        share = min(max(row.available, 0), quantity - sum(one.quantity for one in taken))
-        if share > 0:
-            taken.append(Units(row.pk, share))
-    move(Move.HOLD, taken, document=document, actor=actor)
+    for pk, number in sorted(left.items(), key=lambda pair: -pair[1]):
+        share = min(number, quantity)
+        quantity -= share
+        if share:
+            taken.append(Units(pk, share))
     return taken
