@@ -101,10 +101,6 @@ LINKS = (
         )
         for step in ("pay", "accept", "reopen")
     ),
-    *(
-        Link(after=f"order.{step}", fire=("refund.request",), on=payment.money_in_vain, main=False)
-        for step in ("cancel", "time_out")
-    ),
     Link(
         after="order.cancel",
         fire=("reservation.release",),
@@ -116,6 +112,17 @@ LINKS = (
         fire=("reservation.release",),
         on=_claims(ReservationState.HELD),
         main=False,
+    ),
+    *(
+        Link(
+            after=f"order.{step}",
+            fire=("refund.request",),
+            on=payment.money_in_vain,
+            optional=True,
+            main=False,
+            question=Text("付过一部分？", "Was a part paid?"),
+        )
+        for step in ("cancel", "time_out")
     ),
     Link(after="order.auto_approve", fire=("fulfilment.create",), on=fulfilment.new_tasks),
     Link(after="order.approve", fire=("fulfilment.create",), on=fulfilment.new_tasks),

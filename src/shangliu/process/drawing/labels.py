@@ -24,6 +24,7 @@ from shangliu.process.drawing.metrics import (
 _CELL = 128
 _WIDEST = 108
 _WIDEST_EXIT = 96
+_FURTHEST = 48
 
 
 @dataclass
@@ -110,7 +111,8 @@ def _place_node(node: Node, box: Box, space: Space, placed: Placed) -> None:
     wide = label_of(node.label, _WIDEST, SMALL_FONT, 3)
     narrow = label_of(node.label, 66, SMALL_FONT, 3)
     found: dict[int, Label] = {}
-    if not _settle(chain(_around(wide, box), _around(narrow, box)), space, 0, found):
+    near = (_around(wide, box), _around(narrow, box), _further_out(narrow, box))
+    if not _settle(chain.from_iterable(near), space, 0, found):
         placed.cramped_nodes.add(node.key)
     placed.nodes[node.key] = found[0]
 
@@ -132,6 +134,15 @@ def _around(label: Label, box: Box) -> Iterator[Label]:
     for y in (box.cy - h - 5, box.cy + 5, box.cy - h // 2):
         yield _at(label, box.right + 5, y, "start")
         yield _at(label, box.x - w - 5, y, "end")
+
+
+def _further_out(label: Label, box: Box) -> Iterator[Label]:
+    """Rings around the shape, for one that flows leave on every side; the nearest ring first."""
+    w, h = label.box.w, label.box.h
+    for away in range(6, _FURTHEST, 6):
+        for across in range(-w, box.w + 1, 8):
+            yield _at(label, box.x + across, box.y - h - away, "middle")
+            yield _at(label, box.x + across, box.bottom + away, "middle")
 
 
 def _at(label: Label, x: int, y: int, anchor: str) -> Label:

@@ -16,7 +16,7 @@ from shangliu.process.drawing.routing import Router
 from shangliu.process.drawing.segments import Segment, segments_of
 from shangliu.process.drawing.tracks import spread
 
-_TRIES = 6
+_TRIES = 10
 _MARGIN = 8
 _DROPS = (11, 3, 1, 6)
 _FEWEST, _MOST = 2, 40
@@ -80,11 +80,12 @@ def _draw(graph: Graph, grid: Grid) -> tuple[Geometry, int]:
         tries += 1
         if tries == _TRIES or not cramped:
             return _geometry(graph, grid, frame, lines, placed), cramped
-        _widen(extra, placed, pieces, grid)
+        _widen(extra, placed, [line[tries // 3 % len(line) :] for line in pieces], grid)
 
 
 def _widen(extra: Extra, placed: Placed, pieces: list[list[Segment]], grid: Grid) -> None:
-    """Give room in the gaps that the cramped flows start in or the cramped shapes stand at."""
+    """Give room in the gaps that the cramped flows start in, after a few tries in those that they
+    come to next, and where the cramped shapes stand."""
     for line in {_first_gap(pieces[index]) for index in placed.cramped}:
         room = extra.x if line[0] == "x" else extra.y
         room[line[1]] += 36 if line[0] == "x" else 22
