@@ -14,6 +14,7 @@ from shangliu.domain.crm.models import User
 from shangliu.domain.fulfilment.models import FulfilmentTask
 from shangliu.domain.inventory import services as inventory
 from shangliu.domain.inventory.models import Warehouse
+from shangliu.domain.ledger.services import Purse
 from shangliu.domain.logistics import provider as carriers
 from shangliu.domain.logistics.models import Parcel
 from shangliu.domain.logistics.provider import Label, LabelRequest, Push, TrackState
@@ -223,6 +224,7 @@ def placed(
     remark: str = "",
     user: User | None = None,
     street: str = "文三路 100 号 2 幢 301",
+    purses: frozenset[Purse] = frozenset(),
 ) -> Order:
     """An order that waits for its money."""
     user_id = user.pk if user else None
@@ -244,7 +246,7 @@ def placed(
             district="西湖区",
             street=street,
         ),
-        wishes=checkout.Wishes(delivery="standard", remark=remark),
+        wishes=checkout.Wishes(delivery="standard", remark=remark, purses=purses),
         submit_key=secrets.token_hex(8),
         expected=summary.total,
         user_id=user_id,
