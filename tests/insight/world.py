@@ -262,7 +262,7 @@ def pay(shop: Shop, order: Order) -> Order:
         notify_url="https://shop.example/notify",
         actor="guest",
     )
-    payment = Payment.objects.filter(case_no=order.case_no).latest("id")
+    payment = Payment.objects.filter(case_no=order.case_no, provider=shop.gateway.code).latest("id")
     money.take_notification(
         provider_code=shop.gateway.code, headers={}, body=payment.number.encode()
     )
