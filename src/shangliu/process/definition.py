@@ -67,11 +67,16 @@ Timer = Callable[[T, datetime], datetime | None]
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A message to an outside party, put into the outbox by the step and sent after its commit."""
+    """A message to an outside party, put into the outbox by the step and sent after its commit.
+
+    `undo` is the topic that takes it back; `final`: it tells, or ends, and needs no taking back.
+    """
 
     topic: str
     label: Text
     pool: PoolSpec | None = None
+    undo: str = ""
+    final: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from shangliu.platform.text import Text
 from shangliu.process.definition import Flow, Kind, Process
+from shangliu.process.findings import Finding, machines
+from shangliu.process.lint_ways import RULES
 from shangliu.process.roles import Role
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`rule` is the finding's kind, `where` a step (`order.pay`) or a state (`order:shipped`)."""
-
-    rule: str
-    where: str
-    message: Text
 
 
 def lint(flow: Flow) -> list[Finding]:
     """Every finding, in the order of the definition; empty for a sound flow."""
     return [finding for rule in _RULES for finding in rule(flow)]
-
-
-def _machines(flow: Flow) -> Iterator[Process[Any]]:
-    return (process for process in flow.processes if not process.recorded)
 
 
 def _unreachable(flow: Flow) -> Iterator[Finding]:
@@ -60,7 +48,7 @@ def _nobody_takes(flow: Flow) -> Iterator[Finding]:
 
 def _dead_end(flow: Flow) -> Iterator[Finding]:
     """A state that may not be the end, as stock is still held there, and that nothing leaves."""
-    for process in _machines(flow):
+    for process in machines(flow):
         for state in process.terminal:
             if process.states[state].holds_stock:
                 yield Finding(
@@ -72,7 +60,7 @@ def _dead_end(flow: Flow) -> Iterator[Finding]:
 
 def _no_time_out(flow: Flow) -> Iterator[Finding]:
     """A state in which something waits without a clock: neither a timer nor a service level."""
-    for process in _machines(flow):
+    for process in machines(flow):
         for state, words in process.states.items():
             if words.rests or words.within is not None or state in process.terminal:
                 continue
@@ -96,7 +84,7 @@ def _no_time_out(flow: Flow) -> Iterator[Finding]:
 
 def _only_one_way_of_being_late(flow: Flow) -> Iterator[Finding]:
     """A message that is waited for without a timer beside it and without a service level."""
-    for process in _machines(flow):
+    for process in machines(flow):
         for state, words in process.states.items():
             leaving = [step for step in process.steps_from(state) if step.target != state]
             only_messages = leaving and all(step.kind is Kind.MESSAGE for step in leaving)
@@ -186,7 +174,7 @@ def _no_label(flow: Flow) -> Iterator[Finding]:
 
 def _two_doors(flow: Flow) -> Iterator[Finding]:
     """Two steps of one kind for the same roles between the same states: one would do."""
-    for process in _machines(flow):
+    for process in machines(flow):
         seen: dict[tuple[object, ...], str] = {}
         for step in process.steps:
             if step.kind is not Kind.USER:
@@ -233,4 +221,5 @@ _RULES: tuple[Callable[[Flow], Iterator[Finding]], ...] = (
     _no_label,
     _two_doors,
     _circle,
+    *RULES,
 )

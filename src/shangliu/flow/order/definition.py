@@ -18,7 +18,9 @@ from shangliu.process.roles import Role
 _SYSTEM = frozenset({Role.SYSTEM})
 _OPERATIONS = frozenset({Role.OPERATIONS})
 
-PAID_TO_FINANCE = Send("finance.order_paid", Text("推送收款", "Push the receipt"), Pools.FINANCE)
+PAID_TO_FINANCE = Send(
+    "finance.order_paid", Text("推送收款", "Push the receipt"), Pools.FINANCE, final=True
+)
 
 ORDER = Process[Order](
     name="order",
@@ -72,7 +74,6 @@ ORDER = Process[Order](
         S.AWAITING_PAYMENT: Decision(
             label=Text("按时付款？", "Paid in time?"), policies=(Policies.PAY_WITHIN,)
         ),
-        S.CANCELLED: Decision(label=Text("关闭后又到账？", "Paid after all?")),
         S.AWAITING_REVIEW: Decision(
             label=Text("需要人工审核？", "Review needed?"),
             policies=(Policies.AUTO_REVIEW, Policies.REVIEW_LIMIT, Policies.REVIEW_WITHIN),
@@ -101,7 +102,12 @@ ORDER = Process[Order](
             kind=Kind.USER,
             does=(basket.write_lines,),
             tells=("order_placed",),
-            policies=(Policies.FREE_FREIGHT, Policies.FREIGHT, Policies.EXPRESS),
+            policies=(
+                Policies.GUESTS,
+                Policies.FREE_FREIGHT,
+                Policies.FREIGHT,
+                Policies.EXPRESS,
+            ),
             main=True,
         ),
         Step(
@@ -263,6 +269,7 @@ ORDER = Process[Order](
             asks=effects.Reason,
             does=(effects.clear_hold,),
             within=Policies.REVIEW_WITHIN,
+            outcome=Text("已解决", "solved"),
         ),
         Step(
             name="ship_part",

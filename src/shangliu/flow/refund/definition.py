@@ -33,7 +33,7 @@ def _ask(refund: Refund, moment: datetime) -> datetime:
     return moment + timedelta(minutes=2)
 
 
-EXECUTE = Send("refund.execute", Text("退款请求", "Refund request"), Pools.GATEWAY)
+EXECUTE = Send("refund.execute", Text("退款请求", "Refund request"), Pools.GATEWAY, final=True)
 
 REFUND = Process[Refund](
     name="refund",

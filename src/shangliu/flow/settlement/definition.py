@@ -17,7 +17,7 @@ _SYSTEM = frozenset({Role.SYSTEM})
 _FINANCE = frozenset({Role.FINANCE})
 
 DUE_TO_FINANCE = Send(
-    "finance.settlement_due", Text("推送应结算", "Push what is due"), Pools.FINANCE
+    "finance.settlement_due", Text("推送应结算", "Push what is due"), Pools.FINANCE, final=True
 )
 
 
