@@ -207,7 +207,7 @@ def test_a_policy_that_nothing_depends_on() -> None:
 
 def _deciding(*steps: Step[Stateful]) -> Flow:
     process = _process(_step("make", (), S.ONE), *steps)
-    question = {S.ONE: Decision(label=Text("怎么办？", "What now?"))}
+    question: dict[Any, Decision] = {S.ONE: Decision(label=Text("怎么办？", "What now?"))}
     return _flow(replace(process, decisions=question))
 
 

@@ -15,9 +15,18 @@ from shangliu.process.roles import Role
 
 _SYSTEM = frozenset({Role.SYSTEM})
 
-ORDER_LABEL = Send("carrier.order_label", Text("取运单号", "Ask for a waybill"), Pools.CARRIER)
-SUBSCRIBE = Send("carrier.subscribe", Text("订阅轨迹", "Subscribe to the track"), Pools.CARRIER)
-CANCEL_LABEL = Send("carrier.cancel_label", Text("作废运单", "Cancel the waybill"), Pools.CARRIER)
+ORDER_LABEL = Send(
+    "carrier.order_label",
+    Text("取运单号", "Ask for a waybill"),
+    Pools.CARRIER,
+    undo="carrier.cancel_label",
+)
+SUBSCRIBE = Send(
+    "carrier.subscribe", Text("订阅轨迹", "Subscribe to the track"), Pools.CARRIER, final=True
+)
+CANCEL_LABEL = Send(
+    "carrier.cancel_label", Text("作废运单", "Cancel the waybill"), Pools.CARRIER, final=True
+)
 
 
 def _again(parcel: Parcel, moment: datetime) -> datetime | None:
@@ -44,6 +53,9 @@ def _heard(name: str, zh: str, en: str, source: tuple[S, ...], target: S) -> Ste
             S.PROBLEM: Text("异常", "problem"),
             S.REJECTED: Text("拒收", "refused"),
             S.RETURNED: Text("退回", "sent back"),
+            S.IN_TRANSIT: Text("运输中", "on its way"),
+            S.OUT_FOR_DELIVERY: Text("派送", "out for delivery"),
+            S.DELIVERED: Text("签收", "delivered"),
         }.get(target),
     )
 
