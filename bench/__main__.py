@@ -10,7 +10,7 @@ import django
 
 from bench import surroundings
 
-KNOWN = ("W1", "W2", "W4", "W5", "W6")
+KNOWN = ("W1", "W2", "W4", "W5", "W6", "hot")
 
 
 def main() -> int:

@@ -7,13 +7,19 @@ import secrets
 import time
 from collections.abc import Generator, Sequence
 
+from django.db import transaction
+
 from bench.load import Tally
 from shangliu.domain.cart.models import Cart
 from shangliu.domain.cart.queries import cart_view
+from shangliu.domain.inventory.services import OutOfStock
 from shangliu.domain.payments.models import Payment
 from shangliu.flow import checkout
 from shangliu.flow.cart import services as carts
+from shangliu.flow.cart.effects import Span, claimed
 from shangliu.flow.payment.definition import PAYMENT
+from shangliu.flow.stock import rush
+from shangliu.flow.stock.definition import RESERVATION
 from shangliu.platform import clock, numbers
 from shangliu.platform.money import Money
 from shangliu.process import engine
@@ -40,6 +46,50 @@ def add(tally: Tally, number: int, variants: Sequence[int]) -> Hands:
         put(chance.choice(variants))
         tally.ok(began)
         yield
+
+
+def hold(tally: Tally, number: int, variant_id: int) -> Hands:  # noqa: ARG001
+    """Claims on one variant: units, ledger, reservation, event; or the answer "sold out"."""
+    yield
+    while True:
+        began = time.monotonic()
+        try:
+            rush.hold(_wish(variant_id))
+        except OutOfStock:
+            tally.failed("sold out")
+        tally.ok(began)
+        yield
+
+
+def hold_alone(tally: Tally, number: int, variant_id: int) -> Hands:  # noqa: ARG001
+    """The same, each in a transaction of its own: what `hold` is compared with."""
+    yield
+    while True:
+        began = time.monotonic()
+        wish = _wish(variant_id)
+        with transaction.atomic():
+            born = claimed(
+                cart_id=None,
+                case_no=wish.case_no,
+                variant_id=variant_id,
+                quantity=1,
+                actor=wish.actor,
+            )
+            engine.begin_all(RESERVATION, RESERVATION["hold"], list(born), _system())
+        tally.ok(began)
+        yield
+
+
+def _wish(variant_id: int) -> rush.Wish:
+    span = Span.fresh()
+    return rush.Wish(
+        variant_id=variant_id,
+        quantity=1,
+        case_no=f"C{secrets.token_hex(8)}",
+        actor="guest",
+        since=span.since,
+        until=span.until,
+    )
 
 
 def place(tally: Tally, number: int, clients: int, cart_ids: Sequence[int]) -> Hands:
@@ -89,7 +139,7 @@ def take(payment: Payment) -> None:
 def waiting_payment(case_no: str) -> Payment:
     payment = Payment(
         number=numbers.new("A"),
-        provider="bench",
+        provider="alipay",
         amount_fen=100,
         subject="bench",
         expires_at=clock.now(),

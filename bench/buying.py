@@ -185,6 +185,20 @@ def rush(tally: Tally, number: int, way: Way, guests: int, clients: int) -> Scri
             tally.ok(began)
 
 
+def grab(tally: Tally, number: int, shop: Address, variant: int) -> Script:  # noqa: ARG001
+    """Guest after guest puts the same thing into a cart. "Sold out" is an answer like another."""
+    while True:
+        began = time.monotonic()
+        put = yield from Browser(shop).post("/cart/add/", _chosen(variant))
+        if put.status == 204:
+            tally.ok(began)
+        elif put.status == _SOLD_OUT:
+            tally.failed("sold out")
+            tally.ok(began)
+        else:
+            tally.failed(f"cart: {put.status}")
+
+
 def _chosen(variant: int) -> dict[str, str]:
     return {"variant": str(variant), "quantity": "1"}
 

@@ -11,12 +11,13 @@ from statistics import median
 
 from django.db import connection
 
-from bench import neutral, report, stage, statements
+from bench import hot, neutral, report, stage, statements
 from bench.pgbench import Pgbench
 from bench.report import Result
 from bench.workloads import WORKLOADS, Run
 from shangliu.platform import clock
 
+ALL = {**WORKLOADS, "hot": (hot.goods,)}
 FILE = Path("var") / "bench" / "latest.json"
 
 
@@ -30,7 +31,7 @@ def main(only: Collection[str], *, seconds: float, rounds: int) -> int:
         pgbench.prepare()
         run = Run(place, shop, pgbench, seconds, warm=min(2.0, seconds / 2))
         with stage.programs(place):
-            results, yardsticks = _rounds(run, only or list(WORKLOADS), rounds)
+            results, yardsticks = _rounds(run, only or list(ALL), rounds)
     print(f"\n{report.table(results)}\n")
     said = ", ".join(f"{name} {value:,.0f}" for name, value in yardsticks.items())
     print(f"yardsticks, transactions a second: {said}")
@@ -58,7 +59,7 @@ def _rounds(run: Run, only: Collection[str], rounds: int) -> tuple[list[Result],
         for name in only:
             beside["pgbench -S"].append(run.pgbench.reads(short))
             beside["pgbench"].append(run.pgbench.tpcb(short))
-            for measure in WORKLOADS[name]:
+            for measure in ALL[name]:
                 for one in measure(run):
                     found[one.name].append(one)
                     print(f"round {number + 1}: {report.table([one]).splitlines()[1]}", flush=True)

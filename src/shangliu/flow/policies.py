@@ -22,6 +22,21 @@ class Policies:
         least=1,
         most=1440,
     )
+    HOLD_LONGEST = Policy(
+        key="cart.hold_longest_minutes",
+        label=Text("购物车预占最长时长（含续占）", "Longest cart hold, renewals included"),
+        unit=Unit.MINUTES,
+        default=60,
+        least=1,
+        most=10_080,
+    )
+    HOT_CLAIMS = Policy(
+        key="stock.hot_claims",
+        label=Text("每秒预占超过几次算热门商品", "Hot goods: more claims a second than"),
+        unit=Unit.COUNT,
+        default=20,
+        most=100_000,
+    )
     ABANDONED = Policy(
         key="cart.abandoned_hours",
         label=Text("视为放弃的购物车", "Cart counts as abandoned"),

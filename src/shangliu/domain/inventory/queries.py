@@ -100,6 +100,31 @@ def _row(stock: Stock) -> StockRow:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class OnOffer:
+    """What can be bought: its price, and how many are left of it in all warehouses."""
+
+    price_fen: int
+    left: int
+
+
+_ON_OFFER = """
+SELECT v.price_fen,
+  coalesce((SELECT sum(greatest(s.on_hand - s.held - s.committed - s.safety, 0))
+    FROM inventory_stock s JOIN inventory_warehouse w ON w.id = s.warehouse_id AND w.active
+    WHERE s.variant_id = v.id), 0)::int
+FROM catalog_variant v JOIN catalog_product p ON p.id = v.product_id
+WHERE v.id = %s AND v.active AND p.on_shelf"""
+
+
+def on_offer(variant_id: int) -> OnOffer | None:
+    """None for what is not on sale. One statement that waits for nobody."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ON_OFFER, [variant_id])
+        row = cursor.fetchone()
+    return OnOffer(*row) if row else None
+
+
 def sold_out(product_ids: Collection[int]) -> frozenset[int]:
     """Those products of which no variant can be had. One statement."""
     if not product_ids:

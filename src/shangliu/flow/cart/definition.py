@@ -32,7 +32,12 @@ CART = Process[Cart](
     decisions={
         S.OPEN: Decision(
             label=Text("去结算？", "Check out?"),
-            policies=(Policies.RESERVE_AT_CART, Policies.HOLD, Policies.ABANDONED),
+            policies=(
+                Policies.RESERVE_AT_CART,
+                Policies.HOLD,
+                Policies.HOLD_LONGEST,
+                Policies.ABANDONED,
+            ),
         )
     },
     steps=(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
+from dataclasses import replace
 
 from django.db import transaction
 from django.db.models import F
@@ -11,11 +12,15 @@ from django.db.models import F
 from shangliu.domain.cart.models import Cart, CartLine
 from shangliu.domain.cart.queries import open_cart
 from shangliu.domain.cart.states import CartState
-from shangliu.domain.catalog.models import Variant
 from shangliu.domain.inventory.models import Reservation
+from shangliu.domain.inventory.queries import on_offer
+from shangliu.domain.inventory.services import OutOfStock
 from shangliu.domain.inventory.states import ReservationState
+from shangliu.flow.cart.checks import MOST_OF_ONE
 from shangliu.flow.cart.definition import CART
-from shangliu.flow.cart.effects import AddToCart, ChangeCart
+from shangliu.flow.cart.effects import AddToCart, ChangeCart, Span
+from shangliu.flow.policies import Policies
+from shangliu.flow.stock.rush import Wish, give_back, hold, is_hot
 from shangliu.platform import clock
 from shangliu.platform.errors import NotFound, Refused
 from shangliu.platform.text import Text
@@ -30,28 +35,60 @@ def new_token() -> str:
     return secrets.token_hex(16)
 
 
-@transaction.atomic
 def add(*, token: str, user_id: int | None, visit: str, variant_id: int, quantity: int) -> Cart:
     """Put units into the buyer's cart and hold them; the cart is made when there is none.
 
-    Raises `Refused` (`OutOfStock` with what is left) and `NotFound` for what is not on sale.
+    Raises `Refused` (`OutOfStock` with what is left) and `NotFound` for what is not on sale. What
+    is sold out is answered by reading alone: no row is written or waited for.
     """
-    variant = Variant.objects.filter(pk=variant_id, active=True, product__on_shelf=True).first()
-    if variant is None:
+    offer = on_offer(variant_id)
+    if offer is None:
         raise NotFound
-    data = AddToCart(variant_id=variant_id, quantity=quantity, price_fen=variant.price_fen)
     actor = _actor(user_id)
-    cart = open_cart(token=token, user_id=user_id)
-    if cart is None:
-        cart = Cart(
-            token=new_token() if user_id is not None else token,
-            user_id=user_id,
-            visit=visit,
-            created_at=clock.now(),
-            case_no=f"C{secrets.token_hex(8)}",
+    known = open_cart(token=token, user_id=user_id)
+    cart = known or Cart(
+        token=new_token() if user_id is not None else token,
+        user_id=user_id,
+        visit=visit,
+        created_at=clock.now(),
+        case_no=f"C{secrets.token_hex(8)}",
+    )
+    data = AddToCart(variant_id=variant_id, quantity=quantity, price_fen=offer.price_fen)
+    if Policies.RESERVE_AT_CART.is_on and quantity > 0:
+        if offer.left < quantity:
+            raise OutOfStock(variant_id, offer.left)
+        data = replace(data, span=Span.of(known, variant_id))
+    held = _held_ahead(cart, data, actor)
+    try:
+        _put_in(cart, replace(data, held=tuple(one.pk for one in held)), actor)
+    except Exception:
+        give_back(held, actor=actor)
+        raise
+    return cart
+
+
+def _held_ahead(cart: Cart, data: AddToCart, actor: str) -> list[Reservation]:
+    """Of goods that many want at this moment, the hold comes before the cart's own transaction."""
+    if data.span is None or not is_hot(data.variant_id) or data.quantity > MOST_OF_ONE:
+        return []
+    return hold(
+        Wish(
+            variant_id=data.variant_id,
+            quantity=data.quantity,
+            case_no=cart.case_no,
+            actor=actor,
+            since=data.span.since,
+            until=data.span.until,
         )
-        engine.begin(CART, CART["add"], cart, Context(actor=actor, role=Role.BUYER, data=data))
-        return cart
+    )
+
+
+@transaction.atomic
+def _put_in(cart: Cart, data: AddToCart, actor: str) -> None:
+    ctx = Context(actor=actor, role=Role.BUYER, data=data)
+    if cart._state.adding:  # noqa: SLF001
+        engine.begin(CART, CART["add"], cart, ctx)
+        return
     if cart.lines.count() >= MOST_LINES:
         raise Refused(
             Text(
@@ -60,8 +97,7 @@ def add(*, token: str, user_id: int | None, visit: str, variant_id: int, quantit
             )
         )
     wake(cart, actor)
-    engine.fire(CART, CART["add"], cart, Context(actor=actor, role=Role.BUYER, data=data))
-    return cart
+    engine.fire(CART, CART["add"], cart, ctx)
 
 
 @transaction.atomic
@@ -71,7 +107,8 @@ def set_quantity(*, cart: Cart, variant_id: int, quantity: int) -> None:
         raise NotFound
     actor = _actor(cart.user_id)
     wake(cart, actor)
-    data = ChangeCart(variant_id=variant_id, quantity=max(quantity, 0))
+    span = Span.of(cart, variant_id) if Policies.RESERVE_AT_CART.is_on else None
+    data = ChangeCart(variant_id=variant_id, quantity=max(quantity, 0), span=span)
     engine.fire(CART, CART["change"], cart, Context(actor=actor, role=Role.BUYER, data=data))
 
 
@@ -84,7 +121,8 @@ def select(*, cart: Cart, variant_ids: Collection[int]) -> None:
 @transaction.atomic
 def adopt(*, token: str, user_id: int) -> None:
     """At sign-in: what the visitor collected becomes the person's, holds and all."""
-    visitor = Cart.objects.filter(token=token, user=None, state=CartState.OPEN).first()
+    open_ones = (CartState.OPEN, CartState.ABANDONED)
+    visitor = Cart.objects.filter(token=token, user=None, state__in=open_ones).first()
     if visitor is None:
         return
     ctx = Context(actor=_actor(user_id), role=Role.BUYER)

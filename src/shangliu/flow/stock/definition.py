@@ -46,7 +46,12 @@ RESERVATION = Process[Reservation](
             lane=Lanes.INVENTORY,
             stage=Stages.CART,
             by=_SYSTEM,
-            policies=(Policies.RESERVE_AT_CART, Policies.HOLD),
+            policies=(
+                Policies.RESERVE_AT_CART,
+                Policies.HOLD,
+                Policies.HOLD_LONGEST,
+                Policies.HOT_CLAIMS,
+            ),
             main=True,
         ),
         Step(

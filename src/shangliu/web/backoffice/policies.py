@@ -137,6 +137,7 @@ def _used_by(policy: Policy) -> str:
 def _subject(name: str) -> str:
     return {
         "cart": _("购物车"),
+        "stock": _("库存"),
         "checkout": _("结算"),
         "payment": _("支付"),
         "review": _("审核"),
