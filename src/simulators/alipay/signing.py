@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+
+from simulators.common.keys import load_private, load_public, make_pair
 
 _PADDING, _HASH = padding.PKCS1v15(), hashes.SHA256()
 
@@ -25,15 +27,11 @@ class Keys:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if not (folder / "merchant_public.pem").exists():
-            _make_pair(folder, "merchant_private.pem", "merchant_public.pem")
+            make_pair(folder, "merchant_private.pem", "merchant_public.pem")
         if not (folder / "alipay_public.pem").exists():
-            _make_pair(folder, "platform_private.pem", "alipay_public.pem")
-        own = (folder / "platform_private.pem").read_bytes()
-        private = serialization.load_pem_private_key(own, password=None)
-        public = serialization.load_pem_public_key((folder / "merchant_public.pem").read_bytes())
-        if not isinstance(private, rsa.RSAPrivateKey) or not isinstance(public, rsa.RSAPublicKey):
-            raise TypeError("the keys must be RSA keys")
-        self._private, self._merchant = private, public
+            make_pair(folder, "platform_private.pem", "alipay_public.pem")
+        self._private = load_private(folder / "platform_private.pem")
+        self._merchant = load_public(folder / "merchant_public.pem")
 
     def sign(self, text: str) -> str:
         return base64.b64encode(self._private.sign(text.encode(), _PADDING, _HASH)).decode()
@@ -55,18 +53,3 @@ class Keys:
 
 def joined(params: Mapping[str, str]) -> str:
     return "&".join(f"{name}={value}" for name, value in sorted(params.items()))
-
-
-def _make_pair(folder: Path, private_name: str, public_name: str) -> None:
-    """The public file is written last: it says that the pair is whole."""
-    pair = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    pem = serialization.Encoding.PEM
-    private = pair.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    public = pair.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
-    for name, content, mode in ((private_name, private, 0o600), (public_name, public, 0o644)):
-        beside = folder / f".{name}"
-        beside.write_bytes(content)
-        beside.chmod(mode)
-        beside.replace(folder / name)
