@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,9 @@ from shangliu.providers.carriers.kuaidi100 import Kuaidi100
 from shangliu.providers.carriers.kuaidi100 import Settings as Kuaidi100Settings
 from shangliu.providers.payments.alipay import Alipay
 from shangliu.providers.payments.alipay import Settings as AlipaySettings
+from shangliu.providers.payments.wechat import WeChat
+from shangliu.providers.payments.wechat_wire import Settings as WeChatSettings
+from shangliu.providers.payments.wechat_wire import Wire
 from tests.simulators.running import Ear, Simulator, ear, simulator
 
 _numbers = itertools.count(1)
@@ -40,6 +44,36 @@ def alipay(alipay_simulator: Simulator) -> Alipay:
             }
         )
     )
+
+
+@pytest.fixture(scope="session")
+def wechat_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    with simulator("wechat", tmp_path_factory.mktemp("wechat")) as one:
+        yield one
+
+
+@pytest.fixture
+def wechat(wechat_simulator: Simulator, tmp_path: Path) -> WeChat:
+    """Connected in public-key mode."""
+    return wechat_of(wechat_simulator, tmp_path)
+
+
+def wechat_of(simulator: Simulator, folder: Path, **more: str) -> WeChat:
+    """`folder` takes the certificates; `more` changes settings."""
+    keys = simulator.folder
+    said = {
+        "GATEWAY": simulator.url,
+        "OPEN": simulator.url,
+        "API": simulator.url,
+        "PRIVATE_KEY_FILE": str(keys / "merchant_private.pem"),
+        "API_KEY_FILE": str(keys / "apiv3_key.txt"),
+        "APP_SECRET_FILE": str(keys / "app_secret.txt"),
+        "PUBLIC_KEY_FILE": str(keys / "wechat_public.pem"),
+        "CERTIFICATES_DIR": str(folder / "certificates"),
+        **more,
+    }
+    environ = {f"PAYMENTS_WECHAT_{name}": value for name, value in said.items()}
+    return WeChat(wire=Wire(settings=WeChatSettings.read(environ)))
 
 
 @pytest.fixture
