@@ -32,7 +32,7 @@ STAFF = {
     "admin": ["admin"],
 }
 PASSWORD = "shangliu-test-2026"
-_OFFSETS = (0, 1, 11, 12, 13)
+_OFFSETS = (0, 1, 11, 12, 13, 14)
 
 _MAKE_STAFF = """
 import django; django.setup()
@@ -66,6 +66,10 @@ class System:
     @property
     def carrier(self) -> str:
         return f"http://127.0.0.1:{self.port + 12}"
+
+    @property
+    def wechat(self) -> str:
+        return f"http://127.0.0.1:{self.port + 14}"
 
     @property
     def finance(self) -> str:

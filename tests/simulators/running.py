@@ -89,10 +89,12 @@ def simulator(name: str, folder: Path, *more: str) -> Iterator[Simulator]:
 
 
 class Ear:
-    """Keeps every body that is posted to it and answers with `answer` (status, body)."""
+    """Keeps every body that is posted to it and its headers; answers with `answer` (status and
+    body)."""
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []
+        self.headers: list[dict[str, str]] = []
         self.answer = (200, b"success")
         ear = self
 
@@ -104,6 +106,7 @@ class Ear:
                 self.send_header("Content-Length", str(len(said)))
                 self.end_headers()
                 self.wfile.write(said)
+                ear.headers.append(dict(self.headers.items()))
                 ear.heard.append(body)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002

@@ -18,7 +18,15 @@ from pathlib import Path
 
 from shangliu.cli.processes import end_group
 
-_COLOURS = {"web": 36, "stream": 34, "worker": 35, "alipay": 32, "kuaidi100": 33, "finance": 90}
+_COLOURS = {
+    "web": 36,
+    "stream": 34,
+    "worker": 35,
+    "alipay": 32,
+    "kuaidi100": 33,
+    "finance": 90,
+    "wechat": 92,
+}
 _CALM = (
     60.0  # seconds after which a process that runs is no longer taken for one that keeps crashing
 )

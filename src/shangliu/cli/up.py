@@ -161,6 +161,7 @@ def simulators(env: Env) -> Sequence[Spec]:
             ("alipay", env.alipay_port, ()),
             ("kuaidi100", env.kuaidi100_port, ("--auto", "30", "--pickup", "240")),
             ("finance", env.finance_port, ()),
+            ("wechat", env.wechat_port, ()),
         )
     ]
 
@@ -172,6 +173,7 @@ def _refuse_taken_ports(env: Env) -> None:
             "PORT+11": env.alipay_port,
             "PORT+12": env.kuaidi100_port,
             "PORT+13": env.finance_port,
+            "PORT+14": env.wechat_port,
         }
     for name, port in ports.items():
         if not port_is_free(env.host, port):
@@ -211,6 +213,9 @@ def _tell_ready(env: Env, seconds: float, *, demo: bool) -> None:
     if env.simulators:
         lines += [
             _Line("支付宝模拟器", "Alipay simulator", f"http://127.0.0.1:{env.alipay_port}/_sim/"),
+            _Line(
+                "微信支付模拟器", "WeChat simulator", f"http://127.0.0.1:{env.wechat_port}/_sim/"
+            ),
             _Line(
                 "快递模拟器", "Carrier simulator", f"http://127.0.0.1:{env.kuaidi100_port}/_sim/"
             ),

@@ -26,7 +26,8 @@ class BadEnvironment(SystemExit):
 @dataclass(frozen=True, kw_only=True)
 class Env:
     """`database_url` empty: the embedded PostgreSQL in `data_dir` is used. Ports count up from
-    `port`: stream +1, simulators +11 (Alipay), +12 (Kuaidi100), +13 (finance)."""
+    `port`: stream +1, simulators +11 (Alipay), +12 (Kuaidi100), +13 (finance),
+    +14 (WeChat Pay)."""
 
     data_dir: Path
     host: str
@@ -57,6 +58,10 @@ class Env:
     @property
     def finance_port(self) -> int:
         return self.port + 13
+
+    @property
+    def wechat_port(self) -> int:
+        return self.port + 14
 
     @property
     def reached_at(self) -> str:

@@ -42,12 +42,17 @@ class Answers:
 
 
 def content_policy() -> str:
-    """Only what we serve ourselves; a form may lead to a gateway's cashier."""
+    """Only what we serve ourselves; a form may lead to a gateway's cashier. What WeChat's browser
+    would bring along comes from its simulator."""
     env = settings.SHANGLIU
-    cashier = f" http://127.0.0.1:{env.alipay_port}" if env.simulators else ""
+    ports = (env.alipay_port, env.wechat_port) if env.simulators else ()
+    cashier = "".join(f" http://127.0.0.1:{port}" for port in ports)
+    wechat = f" http://127.0.0.1:{env.wechat_port}" if env.simulators else ""
     return "; ".join(
         (
             "default-src 'self'",
+            f"script-src 'self'{wechat}",
+            f"frame-src 'self'{wechat}",
             "img-src 'self' data:",
             "style-src 'self' 'unsafe-inline'",
             f"connect-src 'self' {settings.STREAM_URL}",
