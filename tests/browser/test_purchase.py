@@ -208,6 +208,7 @@ def test_3_sign_in_and_checkout(stage: Stage) -> None:
 
 def test_4_payment(stage: Stage) -> None:
     page = stage.buyer
+    page.locator("input[name=way][value^='alipay:']").first.check(force=True)
     page.get_by_role("button", name="去付款").click()
     page.wait_for_url(re.compile(rf":{stage.system.port + 11}/"))
     for button in ("scan", "pay"):

@@ -28,7 +28,7 @@ def ordered(shop: world.Shop, walker: Walker) -> Trade:
 
 
 def _start(walker: Walker, trade: Trade) -> str:
-    answer = walker.post(f"/pay/{trade.number}/start/", provider="testpay")
+    answer = walker.post(f"/pay/{trade.number}/start/", way="testpay:page")
     assert answer.status_code == 303
     return str(answer["Location"])
 
@@ -46,9 +46,9 @@ def test_the_cashier_shows_amount_and_time_left(walker: Walker, ordered: Trade) 
     assert "测试支付" in walker.text
     assert re.findall(r'<input[^>]* name="([^"]+)"', walker.html.split("<main")[1]) == [
         "csrfmiddlewaretoken",
-        "provider",
-        "provider",
+        *("way",) * walker.html.count('name="way"'),
     ]
+    assert "checked" not in walker.html.split("<main")[1]
 
 
 def test_two_clicks_are_one_payment(walker: Walker, ordered: Trade) -> None:
@@ -126,17 +126,33 @@ def test_a_huge_notification_is_not_read(walker: Walker, ordered: Trade) -> None
 
 def test_an_unknown_gateway_is_not_found(walker: Walker, ordered: Trade) -> None:
     assert walker.client.post("/pay/notify/nobody/").status_code == 404
-    assert walker.send(f"/pay/{ordered.number}/start/", provider="nobody").status_code == 404
+    assert walker.send(f"/pay/{ordered.number}/start/", way="nobody:page").status_code == 404
     assert not Payment.objects.exists()
 
 
 def test_somebody_elses_trade_is_not_found(other: Walker, ordered: Trade) -> None:
-    for address in ("", "result/", "status/"):
+    other.sign_in("13800138001")
+    for address in ("", "result/", "status/", "watch/", "with/testpay/page/"):
         assert other.get(f"/pay/{ordered.number}/{address}").status_code == 404
 
 
+@pytest.mark.parametrize("number", ["T1", "that of a trade"])
+def test_who_is_not_signed_in_any_more_is_asked_to(
+    other: Walker, ordered: Trade, number: str
+) -> None:
+    """Whether or not there is such a trade, so that nobody can try numbers."""
+    wanted = ordered.number if number != "T1" else number
+    answer = other.client.get(f"/pay/{wanted}/")
+    assert (answer.status_code, answer["Location"]) == (302, f"/sign-in/?next=%2Fpay%2F{wanted}%2F")
+    polled = other.client.get(f"/pay/{wanted}/watch/", headers={"HX-Request": "true"})
+    assert polled["HX-Redirect"] == f"/sign-in/?next=%2Fpay%2F{wanted}%2F"
+    assert ordered.number not in other.get(f"/pay/{wanted}/result/").content.decode().replace(
+        wanted, ""
+    )
+
+
 def test_a_guest_comes_back_with_the_secret(other: Walker, ordered: Trade) -> None:
-    assert other.get(f"/pay/{ordered.number}/?t=wrong").status_code == 404
+    assert "请登录后继续付款" in other.get(f"/pay/{ordered.number}/?t=wrong").content.decode()
     assert other.get(f"/pay/{ordered.number}/?t={ordered.secret}").status_code == 200
     assert other.get(f"/pay/{ordered.number}/").status_code == 200
 
@@ -144,6 +160,9 @@ def test_a_guest_comes_back_with_the_secret(other: Walker, ordered: Trade) -> No
 def test_the_return_page_believes_no_address(walker: Walker, other: Walker, ordered: Trade) -> None:
     _start(walker, ordered)
     number = Payment.objects.get().number
+    other.get(f"/pay/return/testpay/?number={number}")
+    assert "请登录后继续付款" in other.text
+    other.sign_in("13800138001")
     assert other.get(f"/pay/return/testpay/?number={number}").status_code == 404
     assert other.get("/pay/return/testpay/?number=A1").status_code == 404
     assert Order.objects.get().paid_at is None

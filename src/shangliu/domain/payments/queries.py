@@ -8,6 +8,15 @@ from shangliu.domain.payments.models import GatewayNotification, Payment, Refund
 from shangliu.platform.money import Money
 from shangliu.platform.summary import Summary
 
+__all__ = [
+    "Payment",
+    "notifications_of_case",
+    "payment_summaries",
+    "payments_of_case",
+    "refund_summaries",
+    "refunds_of_case",
+]
+
 
 def payments_of_case(case_no: str) -> list[Payment]:
     return list(Payment.objects.filter(case_no=case_no).order_by("pk"))

@@ -76,6 +76,7 @@ def _sign_in_page(
     waiting = accounts.pending(request)
     guest_goes_on = then == reverse("checkout") and Policies.GUESTS.is_on
     context: dict[str, Any] = {
+        "messages": messages.get_messages(request),
         "then": then,
         "reasons": reasons or [],
         "phone": request.POST.get("phone", ""),
