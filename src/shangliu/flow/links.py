@@ -10,6 +10,7 @@ from shangliu.domain.inventory.models import Reservation
 from shangliu.domain.inventory.states import ReservationState
 from shangliu.domain.orders.models import Order
 from shangliu.flow.aftersale import effects as aftersale
+from shangliu.flow.aftersale import parcels
 from shangliu.flow.cart import effects as cart
 from shangliu.flow.fulfilment import effects as fulfilment
 from shangliu.flow.order import basket
@@ -126,7 +127,7 @@ LINKS = (
     ),
     Link(after="order.auto_approve", fire=("fulfilment.create",), on=fulfilment.new_tasks),
     Link(after="order.approve", fire=("fulfilment.create",), on=fulfilment.new_tasks),
-    Link(after="order.hold", fire=("fulfilment.cancel",), on=order.tasks_to_stop, main=False),
+    Link(after="order.hold", fire=("fulfilment.recall",), on=order.tasks_to_stop, main=False),
     Link(after="fulfilment.pack", fire=("parcel.request",), on=fulfilment.new_parcel),
     Link(after="fulfilment.hand_over", fire=("reservation.ship",), on=fulfilment.claims_of),
     Link(
@@ -135,10 +136,27 @@ LINKS = (
         on=fulfilment.order_of,
         question=Text("全部发出？", "All out?"),
     ),
-    Link(after="fulfilment.cancel", fire=("parcel.void",), on=parcel.parcel_of, main=False),
+    *(
+        Link(after=f"fulfilment.{step}", fire=("parcel.void",), on=parcel.parcel_of, main=False)
+        for step in ("recall", "cancel")
+    ),
+    *(
+        Link(
+            after=f"parcel.{step}", fire=("aftersale.supersede",), on=parcels.overtaken, main=False
+        )
+        for step in ("reject", "give_back", "lose")
+    ),
+    *(
+        Link(after=f"parcel.{step}", fire=("aftersale.come_back",), on=parcels.undelivered)
+        for step in ("reject", "give_back")
+    ),
+    Link(after="parcel.lose", fire=("aftersale.write_off",), on=parcels.lost),
     Link(after="parcel.deliver", fire=("order.mark_delivered",), on=parcel.delivered_order),
     Link(
         after="order.mark_delivered", fire=("payment.collect",), on=payment.to_collect, main=False
+    ),
+    Link(
+        after="order.confirm_receipt", fire=("payment.collect",), on=payment.to_collect, main=False
     ),
     Link(after="order.confirm_receipt", fire=("settlement.accrue",), on=settlement.new_entry),
     Link(after="order.auto_complete", fire=("settlement.accrue",), on=settlement.new_entry),
@@ -149,22 +167,62 @@ LINKS = (
         optional=True,
     ),
     *(
-        Link(
-            after=f"aftersale.{step}",
-            fire=("fulfilment.cancel",),
-            on=aftersale.tasks_to_stop,
-            main=False,
+        Link(after=f"aftersale.{step}", fire=(fired,), on=on, main=False)
+        for step in ("come_back", "write_off")
+        for fired, on in (
+            ("payment.lower", payment.to_collect_less),
+            ("payment.call_off", payment.not_to_collect),
+            ("order.mark_delivered", parcel.rest_that_arrived),
         )
-        for step in ("auto_approve", "approve", "approve_by_time", "uphold")
     ),
     *(
         Link(
             after=f"aftersale.{step}",
-            fire=("aftersale.start_refund", "aftersale.ask_return"),
+            fire=("aftersale.take_out", "aftersale.start_refund", "aftersale.ask_return"),
             on=aftersale.itself,
             question=Text("要退货吗？", "Goods to come back?"),
         )
-        for step in ("auto_approve", "approve", "approve_by_time", "uphold")
+        for step in (
+            "auto_approve",
+            "approve",
+            "approve_less",
+            "approve_by_time",
+            "uphold",
+            "write_off",
+        )
+    ),
+    Link(
+        after="aftersale.take_out",
+        fire=("fulfilment.cancel",),
+        on=aftersale.tasks_to_stop,
+        main=False,
+    ),
+    Link(
+        after="aftersale.take_out",
+        fire=("reservation.unwind",),
+        on=aftersale.claims_that_end,
+        main=False,
+    ),
+    Link(
+        after="aftersale.take_out",
+        fire=("reservation.lessen",),
+        on=aftersale.claims_that_lessen,
+        main=False,
+    ),
+    Link(
+        after="aftersale.take_out", fire=("fulfilment.create",), on=aftersale.tasks_anew, main=False
+    ),
+    Link(
+        after="aftersale.take_out", fire=("order.ship",), on=aftersale.order_that_is_out, main=False
+    ),
+    Link(
+        after="aftersale.take_out", fire=("payment.lower",), on=payment.to_collect_less, main=False
+    ),
+    Link(
+        after="aftersale.take_out",
+        fire=("payment.call_off",),
+        on=payment.not_to_collect,
+        main=False,
     ),
     Link(
         after="aftersale.inspect",
@@ -172,8 +230,24 @@ LINKS = (
         on=aftersale.itself,
         question=Text("货品相符？", "Goods as sent?"),
     ),
-    Link(after="aftersale.start_refund", fire=("refund.request",), on=aftersale.new_refund),
-    Link(after="aftersale.refund_by_law", fire=("refund.request",), on=aftersale.new_refund),
+    *(
+        Link(
+            after=f"aftersale.{step}",
+            fire=("refund.request",),
+            on=aftersale.new_refunds,
+            question=Text("收过钱吗？", "Was anything collected?"),
+        )
+        for step in ("take_out", "start_refund", "refund_by_law")
+    ),
+    *(
+        Link(
+            after=f"aftersale.{step}",
+            fire=("aftersale.complete",),
+            on=aftersale.nothing_to_refund,
+            instead=True,
+        )
+        for step in ("take_out", "start_refund", "refund_by_law")
+    ),
     *(
         Link(
             after=f"refund.{step}",
@@ -229,8 +303,8 @@ GOES_ON = {
     "visit.view_product": ("cart.add", "visit.browse"),
     "cart.come_back": ("cart:open", "reservation.expire"),
     "order.place": ("order:awaiting_payment",),
-    "refund.succeed": ("refund:succeeded",),
-    "refund.settle_by_hand": ("refund:succeeded",),
+    "refund.succeed": ("aftersale.complete",),
+    "refund.settle_by_hand": ("aftersale.complete",),
     "payment.fail": ("payment.start", "payment.succeed_late"),
     "payment.close": (
         "order.time_out",

@@ -123,6 +123,29 @@ TEMPLATES: Mapping[str, Template] = {
         ("请寄回商品", "Please send the goods back"),
         (
             "售后单 {number}：请按退货地址寄回，并填写运单号。",
+    "aftersale_approved_less": _both(
+        ("售后申请部分通过", "After-sale approved in part"),
+        (
+            "售后单 {number} 同意退款 {amount}，少于申请的金额，可查看原因。",
+            "Case {number}: {amount} is approved, less than you asked for; see why.",
+        ),
+    ),
+    "aftersale_undelivered": _both(
+        ("包裹未送达", "A parcel did not arrive"),
+        (
+            "订单有包裹没有送达，正在退回，我们收到后为您退款。售后单 {number}。",
+            "A parcel did not arrive and comes back; we refund it then. Case {number}.",
+        ),
+        sms=True,
+    ),
+    "aftersale_lost": _both(
+        ("包裹丢失", "A parcel is lost"),
+        (
+            "订单有包裹在运输途中丢失，已为您办理退款。售后单 {number}。",
+            "A parcel was lost on the way; it is being refunded. Case {number}.",
+        ),
+        sms=True,
+    ),
             "Case {number}: send the goods to the return address and enter the waybill number.",
         ),
     ),
@@ -193,7 +216,7 @@ def _about(subject: object) -> _About | None:
         return _of_order(subject, subject.number, subject.total)
     if isinstance(subject, AfterSale):
         link = f"/after-sales/{subject.number}/"
-        return _of_order(subject.order, subject.number, subject.amount, link)
+        return _of_order(subject.order, subject.number, subject.to_pay_back, link)
     if isinstance(subject, Refund):
         order = Order.objects.filter(case_no=subject.case_no).order_by("id").first()
         if order is None:

@@ -41,7 +41,7 @@ def summaries(pks: Collection[int]) -> dict[int, Summary]:
         case.pk: Summary(
             number=case.number,
             order=case.order.number,
-            text=f"{case.get_kind_display()}：{case.reason}",
+            text=f"{case.kind_label}：{case.reason}",
             amount=case.amount,
         )
         for case in AfterSale.objects.filter(pk__in=pks).select_related("order")

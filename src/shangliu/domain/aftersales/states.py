@@ -26,3 +26,9 @@ ENDED = (
     AfterSaleState.RETURNED_TO_BUYER,
     AfterSaleState.COMPLETED,
 )
+
+UNDECIDED = (
+    AfterSaleState.APPLIED,
+    AfterSaleState.APPROVED,
+    AfterSaleState.ESCALATED,
+)

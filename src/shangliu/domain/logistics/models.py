@@ -31,7 +31,12 @@ class Parcel(Stateful):
         indexes = [
             waiting_index(
                 "parcel_waiting",
-                (ParcelState.DELIVERED, ParcelState.RETURNED, ParcelState.VOIDED),
+                (
+                    ParcelState.DELIVERED,
+                    ParcelState.RETURNED,
+                    ParcelState.LOST,
+                    ParcelState.VOIDED,
+                ),
             ),
             due_index("parcel_due"),
         ]

@@ -14,4 +14,5 @@ class ParcelState(StrEnum):
     PROBLEM = "problem"
     REJECTED = "rejected"
     RETURNED = "returned"
+    LOST = "lost"
     VOIDED = "voided"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from shangliu.domain.aftersales.models import AfterSale
-from shangliu.domain.aftersales.states import ENDED
+from shangliu.domain.aftersales.models import AfterSale, AfterSaleKind
+from shangliu.domain.aftersales.states import UNDECIDED
 from shangliu.domain.fulfilment.models import FulfilmentTask
 from shangliu.domain.logistics.states import ParcelState
 from shangliu.domain.orders.states import OrderState
@@ -72,6 +72,9 @@ def order_may_ship(task: FulfilmentTask, ctx: Context) -> Text | None:
     states = (OrderState.AWAITING_FULFILMENT, OrderState.PARTLY_SHIPPED)
     if task.order.state not in states:
         return Text("订单已挂起或关闭，不能发货", "The order is on hold or closed; do not ship")
-    if AfterSale.objects.filter(order_id=task.order_id).exclude(state__in=ENDED).exists():
+    undecided = AfterSale.objects.filter(
+        order_id=task.order_id, kind=AfterSaleKind.REFUND_ONLY, state__in=UNDECIDED
+    )
+    if undecided.exists():
         return Text("买家已申请退款，请先等售后处理", "The buyer asked for a refund; wait for it")
     return None

@@ -173,6 +173,25 @@ FULFILMENT = Process[FulfilmentTask](
             main=True,
         ),
         Step(
+            name="recall",
+            label=Text("撤回任务，货物归位", "Recall, goods go back"),
+            source=(
+                S.CREATED,
+                S.IN_WAVE,
+                S.PICKING,
+                S.SHORT_PICK,
+                S.PICKED,
+                S.PACKED,
+                S.WEIGHED,
+            ),
+            target=S.CANCELLED,
+            lane=Lanes.WAREHOUSE,
+            stage=Stages.PROCESSING,
+            by=_SYSTEM,
+            outcome=Text("订单挂起", "on hold"),
+            problem=True,
+        ),
+        Step(
             name="cancel",
             label=Text("取消任务，货物归位", "Cancel, goods go back"),
             source=(
@@ -188,6 +207,7 @@ FULFILMENT = Process[FulfilmentTask](
             lane=Lanes.WAREHOUSE,
             stage=Stages.AFTERSALES,
             by=_SYSTEM,
+            outcome=Text("撤下商品", "pieces taken out"),
             problem=True,
         ),
     ),

@@ -7,14 +7,18 @@ from collections import Counter
 
 from django.db.models import F
 
-from shangliu.domain.aftersales.models import AfterSale
-from shangliu.domain.aftersales.states import ENDED
+from shangliu.domain.aftersales.models import AfterSale, AfterSaleKind
+from shangliu.domain.aftersales.states import ENDED, UNDECIDED
 from shangliu.domain.fulfilment.models import FulfilmentTask
 from shangliu.domain.fulfilment.states import TaskState
 from shangliu.domain.inventory import services as inventory
+from shangliu.domain.inventory.models import Reservation
+from shangliu.domain.inventory.states import ReservationState
+from shangliu.domain.logistics.models import Parcel
+from shangliu.domain.logistics.states import ParcelState
 from shangliu.domain.orders.models import Order
 from shangliu.domain.payments.models import Payment
-from shangliu.domain.payments.states import HAS_MONEY, OPEN_PAYMENTS
+from shangliu.domain.payments.states import HAS_MONEY, OPEN_PAYMENTS, PaymentState
 from shangliu.flow.policies import Policies
 from shangliu.platform.money import Money
 from shangliu.platform.text import Text
@@ -102,6 +106,47 @@ def no_after_sale_is_open(order: Order, ctx: Context) -> Text | None:
         "这笔订单有售后正在处理，处理完后才能继续",
         "An after-sale case is open on this order; it must end first",
     )
+
+
+def nothing_is_being_taken_out(order: Order, ctx: Context) -> Text | None:
+    """What the buyer wants to cancel must not be sent to the warehouse before it is decided."""
+    claims = AfterSale.objects.filter(
+        order=order, kind=AfterSaleKind.REFUND_ONLY, state__in=UNDECIDED
+    )
+    if not claims.exists():
+        return None
+    return Text(
+        "买家申请退掉未发货的商品，处理完后才能继续",
+        "The buyer wants to cancel unshipped goods; that must be decided first",
+    )
+
+
+def something_is_left_to_send(order: Order, ctx: Context) -> Text | None:
+    claims = Reservation.objects.filter(
+        order_line_id__in=order.lines.values("id"), state=ReservationState.COMMITTED
+    )
+    if claims.exists():
+        return None
+    return Text("商品已全部退掉，没有要发的了", "Everything is cancelled; nothing is to be sent")
+
+
+def no_parcel_is_astray(order: Order, ctx: Context) -> Text | None:
+    astray = Parcel.objects.filter(
+        order_number=order.number, state__in=(ParcelState.PROBLEM, ParcelState.REJECTED)
+    )
+    if not astray.exists():
+        return None
+    return Text(
+        "有包裹异常或被拒收，暂停自动确认收货",
+        "A parcel is in trouble; receipt is not confirmed by time",
+    )
+
+
+def everything_is_collected(order: Order, ctx: Context) -> Text | None:
+    waiting = Payment.objects.filter(case_no=order.case_no, state=PaymentState.TO_COLLECT)
+    if not waiting.exists():
+        return None
+    return Text("代收货款还没有收到", "The carrier has not collected the money yet")
 
 
 def warehouse_has_not_finished(order: Order, ctx: Context) -> Text | None:

@@ -77,6 +77,7 @@ PARCEL = Process[Parcel](
         S.PROBLEM: State(label=Text("运输异常", "Problem"), within=Policies.DELIVER_WITHIN),
         S.REJECTED: State(label=Text("买家拒收", "Refused"), within=Policies.DELIVER_WITHIN),
         S.RETURNED: State(label=Text("已退回", "Returned")),
+        S.LOST: State(label=Text("已丢失", "Lost")),
         S.VOIDED: State(label=Text("面单作废", "Waybill cancelled")),
     },
     decisions={
@@ -153,6 +154,20 @@ PARCEL = Process[Parcel](
         ),
         _heard("reject", "买家拒收", "Refused at the door", (S.OUT_FOR_DELIVERY,), S.REJECTED),
         _heard("give_back", "退回仓库", "Sent back", (S.REJECTED, S.PROBLEM), S.RETURNED),
+        Step(
+            name="lose",
+            label=Text("认定包裹丢失", "Declare it lost"),
+            source=(S.COLLECTED, S.IN_TRANSIT, S.OUT_FOR_DELIVERY, S.PROBLEM),
+            target=S.LOST,
+            lane=Lanes.OPERATIONS,
+            stage=Stages.AFTERSALES,
+            by=frozenset({Role.OPERATIONS, Role.SERVICE}),
+            kind=Kind.USER,
+            asks=effects.Loss,
+            does=(effects.note_loss,),
+            outcome=Text("丢失", "lost"),
+            problem=True,
+        ),
         Step(
             name="void",
             label=Text("作废面单", "Cancel the waybill"),

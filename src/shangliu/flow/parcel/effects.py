@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
+from shangliu.domain.aftersales.models import AfterSale
 from shangliu.domain.fulfilment.models import FulfilmentTask
 from shangliu.domain.logistics.models import Parcel
 from shangliu.domain.logistics.states import ParcelState
@@ -22,6 +25,19 @@ class Waybill:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LabelFailure:
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Loss:
+    """`reason`: what the carrier said about it."""
+
+    reason: str
+
+
+def note_loss(parcel: Parcel, ctx: Context) -> None:
+    reason = ctx.data.reason.strip() if isinstance(ctx.data, Loss) else ""
+    ctx.note(reason=reason)
+    ctx.write(parcel, error=reason[:200])
 
 
 def join_task(parcel: Parcel, ctx: Context) -> None:
@@ -43,17 +59,37 @@ def note_failure(parcel: Parcel, ctx: Context) -> None:
     ctx.write(parcel, error=reason[:200], attempts=parcel.attempts + 1)
 
 
+_ARRIVED_OR_NEVER = {
+    ParcelState.DELIVERED,
+    ParcelState.VOIDED,
+    ParcelState.REJECTED,
+    ParcelState.RETURNED,
+    ParcelState.LOST,
+}
+
+
 def note_delivery(parcel: Parcel, ctx: Context) -> None:
     ctx.write(parcel, delivered_at=clock.now())
 
 
 def delivered_order(parcel: Parcel, ctx: Context) -> list[Order]:
-    """The order, once all of it was shipped and its last parcel is at the door."""
-    others = Parcel.objects.filter(order_number=parcel.order_number).exclude(pk=parcel.pk)
-    if others.exclude(state__in=(ParcelState.DELIVERED, ParcelState.VOIDED)).exists():
-        return []
-    orders = Order.objects.filter(number=parcel.order_number)
-    return [order for order in orders if order.state == OrderState.SHIPPED]
+    """The order, once all of it was shipped and what arrives of it is at the door."""
+    return _arrived(Order.objects.filter(number=parcel.order_number))
+
+
+def rest_that_arrived(case: AfterSale, ctx: Context) -> list[Order]:
+    """The order of a parcel that never arrives, if all the others did."""
+    return _arrived(Order.objects.filter(pk=case.order_id))
+
+
+def _arrived(orders: QuerySet[Order]) -> list[Order]:
+    found = []
+    for order in orders.filter(state=OrderState.SHIPPED, delivered_at=None):
+        parcels = Parcel.objects.filter(order_number=order.number)
+        states = set(parcels.values_list("state", flat=True))
+        if ParcelState.DELIVERED in states and not states - _ARRIVED_OR_NEVER:
+            found.append(order)
+    return found
 
 
 def parcel_of(task: FulfilmentTask, ctx: Context) -> list[Parcel]:

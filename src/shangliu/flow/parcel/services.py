@@ -38,7 +38,9 @@ _LEADS: Mapping[TrackState, tuple[str, ...]] = {
     TrackState.RETURNING: ("collect", "hit_problem"),
     TrackState.RETURNED: ("collect", "hit_problem", "give_back"),
 }
-_LAST_LEG = frozenset({ParcelState.REJECTED, ParcelState.RETURNED, ParcelState.DELIVERED})
+_LAST_LEG = frozenset(
+    {ParcelState.REJECTED, ParcelState.RETURNED, ParcelState.DELIVERED, ParcelState.LOST}
+)
 
 
 def order_label(parcel_id: int) -> None:

@@ -140,6 +140,17 @@ PAYMENT = Process[Payment](
             outcome=Text("签收付款", "paid at the door"),
         ),
         Step(
+            name="lower",
+            label=Text("减少代收金额", "Collect less"),
+            source=(S.TO_COLLECT,),
+            target=S.TO_COLLECT,
+            lane=Lanes.PAYMENTS,
+            stage=Stages.AFTERSALES,
+            by=_SYSTEM,
+            does=(effects.collect_less,),
+            outcome=Text("还有要代收的", "less to collect"),
+        ),
+        Step(
             name="call_off",
             label=Text("取消代收", "Call off the collection"),
             source=(S.TO_COLLECT,),
@@ -147,7 +158,7 @@ PAYMENT = Process[Payment](
             lane=Lanes.PAYMENTS,
             stage=Stages.AFTERSALES,
             by=_SYSTEM,
-            outcome=Text("未签收", "not delivered"),
+            outcome=Text("不用代收", "nothing to collect"),
             problem=True,
         ),
         Step(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from shangliu.domain.aftersales.models import AfterSale
 from shangliu.domain.ledger import services as ledger
 from shangliu.domain.ledger.accounts import Accounts
 from shangliu.domain.orders.models import Order
@@ -115,6 +116,32 @@ def orders_that_wait_longer(payment: Payment, ctx: Context) -> list[Order]:
 def to_collect(order: Order, ctx: Context) -> list[Payment]:
     """What the carrier is to collect, or has collected, for an order."""
     return list(Payment.objects.filter(case_no=order.case_no, state=PaymentState.TO_COLLECT))
+
+
+def to_collect_less(case: AfterSale, ctx: Context) -> list[Payment]:
+    """What the carrier still collects, `less` by what the case is about."""
+    return [one for one in _waived(case) if one.less < one.amount_fen]  # type: ignore[attr-defined]
+
+
+def not_to_collect(case: AfterSale, ctx: Context) -> list[Payment]:
+    """What the carrier need not collect at all any more."""
+    return [one for one in _waived(case) if one.less >= one.amount_fen]  # type: ignore[attr-defined]
+
+
+def _waived(case: AfterSale) -> list[Payment]:
+    if not case.waived_fen:
+        return []
+    found = Payment.objects.filter(case_no=case.case_no, state=PaymentState.TO_COLLECT)[:1]
+    for one in found:
+        one.less = case.waived_fen  # type: ignore[attr-defined]
+    return list(found)
+
+
+def collect_less(payment: Payment, ctx: Context) -> None:
+    """Part of the goods was given up before the carrier collected anything."""
+    less: int = payment.less  # type: ignore[attr-defined]
+    ctx.note(less_fen=less)
+    ctx.write(payment, amount_fen=payment.amount_fen - less)
 
 
 def _orders(payment: Payment, ctx: Context, state: OrderState) -> list[Order]:

@@ -83,7 +83,7 @@ def correction(case: AfterSale, ctx: Context) -> list[SettlementEntry]:
     first = SettlementEntry.objects.filter(
         order_number=case.order.number, corrects__isnull=True
     ).first()
-    if first is None:
+    if first is None or not case.amount_fen:
         return []
     return [
         SettlementEntry(
