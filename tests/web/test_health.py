@@ -88,6 +88,22 @@ def test_a_letter_that_waits_for_five_minutes_is_a_fault() -> None:
         assert down() == (503, ["outbox"])
 
 
+def test_each_topic_says_what_it_still_holds() -> None:
+    beat()
+    waiting = clock.now() - timedelta(seconds=90)
+    given = {"ordering": "T1", "body": {}, "created_at": waiting, "due_at": waiting}
+    Outbox.objects.create(topic="refund.execute", **given)
+    Outbox.objects.create(topic="finance.settled", dead_at=waiting, error="away", **given)
+    with stream():
+        answer = Client().get("/healthz").json()["components"]["outbox"]
+    assert answer["ok"] is True
+    assert answer["dead"] == 1
+    assert list(answer["topics"]) == ["finance.settled", "refund.execute"]
+    assert answer["topics"]["finance.settled"] == {"waiting": 0, "lag_seconds": 0.0, "dead": 1}
+    assert answer["topics"]["refund.execute"]["waiting"] == 1
+    assert 90 <= answer["topics"]["refund.execute"]["lag_seconds"] < 100
+
+
 def test_a_component_that_hangs_is_given_one_second() -> None:
     beat()
     with stream(SlowStream):

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
 from shangliu.insight import passages
 from shangliu.insight.passages import Dwell
-from shangliu.insight.waiting import Waiting, waiting
+from shangliu.insight.waiting import Waiting, letters, waiting
 from shangliu.insight.ways import Ways
 from shangliu.platform import clock
 from shangliu.platform.text import Text
@@ -84,13 +84,17 @@ def traffic(graph: Graph, period: Period) -> Traffic:
 
 def figures(graph: Graph, moved: Traffic) -> Figures:
     """The figures of every node and edge of the whole map; what waits is counted now."""
-    now_waiting = waiting()
+    now_waiting, undelivered = waiting(), letters()
     nodes = {}
     for node in graph.nodes:
         dwell = moved.nodes.get(node.key)
         here = [now_waiting[pair] for pair in node.waits if pair in now_waiting]
-        if dwell is not None or here or node.waits:
-            nodes[node.key] = _node_figure(node, here, dwell, now_waiting)
+        sent = undelivered.get(node.counts[0]) if node.counts else None
+        if dwell is not None or here or node.waits or sent:
+            figure = _node_figure(node, here, dwell, now_waiting)
+            nodes[node.key] = (
+                replace(figure, letters=sent.waiting, dead=sent.dead) if sent else figure
+            )
     return Figures(nodes, _edge_figures(graph, moved.edges))
 
 

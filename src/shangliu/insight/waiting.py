@@ -9,6 +9,8 @@ from typing import Any
 
 from django.db import connection
 
+from shangliu.platform import outbox
+from shangliu.platform.outbox import Undelivered
 from shangliu.process.definition import Process
 from shangliu.process.running import flow
 
@@ -53,6 +55,11 @@ def waiting() -> dict[tuple[str, str], Waiting]:
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts))
         return {(row[0], row[1]): Waiting(row[2], row[3]) for row in cursor.fetchall()}
+
+
+def letters() -> dict[str, Undelivered]:
+    """Step (`order.pay`) -> what it sent that waits for another try or was given up."""
+    return outbox.by_step()
 
 
 def waiting_cases(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from shangliu.platform import outbox
-from shangliu.platform.models import Heartbeat, Outbox
+from shangliu.platform.models import Heartbeat
 
 # What a worker keeps turning; another heartbeat in the table is not a loop of the worker's.
 OUTBOX, OUTBOX_TOO, TIMERS = LOOPS = ("outbox", "outbox-2", "timers")
@@ -21,5 +21,6 @@ def outbox_lag() -> timedelta:
     return outbox.lag()
 
 
-def dead_letters() -> int:
-    return Outbox.objects.filter(dead_at__isnull=False).count()
+def undelivered() -> dict[str, outbox.Undelivered]:
+    """What the outbox still holds, for each topic that has something."""
+    return outbox.by_topic()

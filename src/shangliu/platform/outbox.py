@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 
 from shangliu.platform import clock
 from shangliu.platform.models import Outbox
@@ -76,11 +77,28 @@ def drain_all(handlers: Mapping[str, Handler], *, rounds: int = 1000) -> int:
     return handled
 
 
-def redrive(outbox_id: int) -> None:
-    """Give a dead letter another life."""
-    Outbox.objects.filter(pk=outbox_id, dead_at__isnull=False).update(
-        dead_at=None, due_at=clock.now(), attempts=0
-    )
+def redrive(*ids: int) -> int:
+    """Give dead letters another life, and let those that wait for another try have it now; gives
+    how many. A letter that was delivered stays so."""
+    return _again(Outbox.objects.filter(pk__in=ids))
+
+
+def redrive_topic(topic: str) -> int:
+    """The same for every letter of a topic, or of a channel (`finance` means `finance.*`)."""
+    return _again(Outbox.objects.filter(Q(topic=topic) | Q(topic__startswith=f"{topic}.")))
+
+
+def redrive_step(step: str) -> int:
+    """The same for every letter that a step (`order.pay`) wrote."""
+    return _again(_of_step(step))
+
+
+def _again(letters: QuerySet[Outbox]) -> int:
+    moment = clock.now()
+    dead = letters.filter(dead_at__isnull=False)
+    revived = dead.update(dead_at=None, due_at=moment, attempts=0)
+    waits = letters.filter(done_at__isnull=True, dead_at__isnull=True, due_at__gt=moment)
+    return revived + waits.exclude(error="").update(due_at=moment)
 
 
 def lag() -> timedelta:
@@ -131,18 +149,32 @@ def _put_back(letter: Letter, error: Exception) -> None:
     row.update(due_at=clock.now() + wait, error=said)
 
 
-def dead_letters(limit: int = 100) -> list[Outbox]:
+def dead_letters(limit: int = 100, *, topic: str = "") -> list[Outbox]:
     """What was given up, the newest first."""
-    return list(Outbox.objects.filter(dead_at__isnull=False).order_by("-dead_at")[:limit])
+    found = _of(topic).filter(dead_at__isnull=False)
+    return list(found.order_by("-dead_at", "-id")[:limit])
 
 
-def waiting_letters(limit: int = 100) -> list[Outbox]:
+def waiting_letters(limit: int = 100, *, topic: str = "") -> list[Outbox]:
     """What is still to be delivered, the next first."""
-    return list(
-        Outbox.objects.filter(done_at__isnull=True, dead_at__isnull=True).order_by("due_at", "id")[
-            :limit
-        ]
-    )
+    found = _of(topic).filter(done_at__isnull=True, dead_at__isnull=True)
+    return list(found.order_by("due_at", "id")[:limit])
+
+
+def letters_of_step(step: str, limit: int = 20) -> list[Outbox]:
+    """What a step wrote and nobody got yet: what was given up first, then the oldest."""
+    found = _of_step(step).filter(done_at__isnull=True)
+    return list(found.order_by("dead_at", "id")[:limit])
+
+
+def _of_step(step: str) -> QuerySet[Outbox]:
+    process, _, name = step.partition(".")
+    return Outbox.objects.filter(done_at__isnull=True, body__process=process, body__step=name)
+
+
+def _of(topic: str) -> QuerySet[Outbox]:
+    letters = Outbox.objects.all()
+    return letters.filter(topic=topic) if topic else letters
 
 
 def counts() -> dict[str, int]:
@@ -151,3 +183,42 @@ def counts() -> dict[str, int]:
         "dead": Outbox.objects.filter(dead_at__isnull=False).count(),
         "waiting": Outbox.objects.filter(done_at__isnull=True, dead_at__isnull=True).count(),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """Letters of one kind. `lag`: how long the oldest one that is due has been waiting."""
+
+    waiting: int
+    dead: int
+    lag: timedelta
+
+
+def by_topic() -> dict[str, Undelivered]:
+    """What is undelivered, for each topic that has something."""
+    return _undelivered("topic", timedelta())
+
+
+def by_step(late: timedelta = timedelta(seconds=5)) -> dict[str, Undelivered]:
+    """The same for each step (`order.pay`) that wrote letters. What is on its way since less than
+    `late` is not counted: it is about to arrive."""
+    return _undelivered("(body->>'process') || '.' || (body->>'step')", late)
+
+
+def _undelivered(kind: str, late: timedelta) -> dict[str, Undelivered]:
+    given = {"now": clock.now(), "before": clock.now() - late}
+    with connection.cursor() as cursor:
+        cursor.execute(_UNDELIVERED.format(kind=kind), given)
+        return {
+            row[0]: Undelivered(row[1], row[2], max(row[3] or timedelta(), timedelta()))
+            for row in cursor.fetchall()
+        }
+
+
+# Both partial indexes leave out what was delivered.
+_UNDELIVERED = """
+SELECT {kind}, count(*) FILTER (WHERE dead_at IS NULL), count(*) FILTER (WHERE dead_at IS NOT NULL),
+  %(now)s::timestamptz - min(due_at) FILTER (WHERE dead_at IS NULL)
+FROM platform_outbox
+WHERE done_at IS NULL AND (dead_at IS NOT NULL OR created_at <= %(before)s::timestamptz)
+GROUP BY 1 ORDER BY 1"""

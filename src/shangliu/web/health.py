@@ -44,7 +44,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def _inside() -> dict[str, dict[str, object]]:
     """The database, and what it knows of the loops that work in the background."""
     try:
-        loops, lag, dead = health.loops(), health.outbox_lag(), health.dead_letters()
+        loops, lag, topics = health.loops(), health.outbox_lag(), health.undelivered()
     except DatabaseError as error:
         return {"database": {"ok": False, "error": type(error).__name__}}
     ages = {name: clock.now() - beat for name, beat in loops.items()}
@@ -58,7 +58,15 @@ def _inside() -> dict[str, dict[str, object]]:
         "outbox": {
             "ok": lag < timedelta(minutes=5),
             "lag_seconds": round(lag.total_seconds(), 1),
-            "dead": dead,
+            "dead": sum(one.dead for one in topics.values()),
+            "topics": {
+                topic: {
+                    "waiting": one.waiting,
+                    "lag_seconds": round(one.lag.total_seconds(), 1),
+                    "dead": one.dead,
+                }
+                for topic, one in topics.items()
+            },
         },
     }
 

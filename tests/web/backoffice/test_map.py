@@ -7,6 +7,9 @@ import re
 
 from django.urls import reverse
 
+from shangliu.domain.orders.models import Order
+from shangliu.platform import clock
+from shangliu.platform.models import Outbox
 from shangliu.process.roles import Role
 from tests.insight import world
 from tests.web.backoffice.conftest import Enter
@@ -81,3 +84,66 @@ def test_finding_a_step_opens_its_panel_and_a_number_its_order(
     assert step["Location"] == "/staff/map/delivery/?node=fulfilment.pack"
     found = client.get("/staff/", {"find": order.number})
     assert found["Location"] == reverse("staff_order", args=(order.number,))
+
+
+def dead_letter(number: str, error: str = "ProviderError: finance answered 503") -> Outbox:
+    """The letter to finance of a paid order, given up."""
+    case_no = Order.objects.get(number=number).case_no
+    letter = Outbox.objects.get(ordering=case_no, topic="finance.order_paid")
+    letter.done_at, letter.dead_at = None, clock.now()
+    letter.attempts, letter.error = 10, error
+    letter.save()
+    return letter
+
+
+def test_a_step_whose_letters_do_not_arrive_shows_it_on_the_map(
+    shop: world.Shop, enter: Enter
+) -> None:
+    order = world.paid(shop)
+    world.send_all()
+    dead_letter(order.number)
+    client = enter(Role.OPERATIONS)
+    figures = json.loads(client.get("/staff/map/figures.json").content)["nodes"]
+    assert figures["order.pay"][6:] == [0, 1]
+    assert [key for key, one in figures.items() if any(one[6:])] == ["order.pay", "stage:payment"]
+    drawn = client.get("/staff/map/payment/").content.decode()
+    assert drawn.count("data-letters") == 1
+    assert "letters dead" in drawn
+    assert "1 条消息已放弃" in drawn
+
+
+def test_what_just_left_does_not_flicker_on_the_map(shop: world.Shop, enter: Enter) -> None:
+    world.paid(shop)
+    assert Outbox.objects.filter(done_at__isnull=True).exists()
+    figures = json.loads(enter(Role.OPERATIONS).get("/staff/map/figures.json").content)["nodes"]
+    assert not any(one[6] or one[7] for one in figures.values())
+
+
+def test_the_panel_gives_the_reason_and_sends_the_steps_letters_again(
+    shop: world.Shop, enter: Enter
+) -> None:
+    order = world.paid(shop)
+    world.send_all()
+    letter = dead_letter(order.number)
+    address = "/staff/map/panel/?node=order.pay"
+    finance = enter(Role.FINANCE)
+    shown = finance.get(address).content.decode()
+    assert "等待 0，已放弃 1" in shown
+    assert "finance answered 503" in shown
+    assert 'name="step" value="order.pay"' in shown
+    assert 'name="step"' not in enter(Role.SERVICE).get(address).content.decode()
+    finance.post("/staff/outbox/again/", {"step": "order.pay"})
+    letter.refresh_from_db()
+    assert (letter.dead_at, letter.attempts) == (None, 0)
+
+
+def test_a_topic_is_sent_again_as_a_whole_by_those_who_may(shop: world.Shop, enter: Enter) -> None:
+    letters = [dead_letter(world.paid(shop).number) for _ in range(3)]
+    page = enter(Role.FINANCE).get("/staff/outbox/?topic=finance.order_paid").content.decode()
+    assert page.count("finance answered 503") == 3
+    refused = enter(Role.WAREHOUSE).post("/staff/outbox/again/", {"topic": "finance.order_paid"})
+    assert refused.status_code == 403
+    dead = Outbox.objects.filter(pk__in=[one.pk for one in letters], dead_at__isnull=False)
+    assert dead.count() == 3
+    enter(Role.OPERATIONS).post("/staff/outbox/again/", {"topic": "finance.order_paid"})
+    assert dead.count() == 0

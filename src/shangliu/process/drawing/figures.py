@@ -22,11 +22,15 @@ _WORST = tuple(Level)
 
 @dataclass(frozen=True, slots=True)
 class NodeFigure:
+    """`letters`: what the step sent that waits for another try; `dead`: what was given up."""
+
     waiting: int = 0
     oldest_seconds: int | None = None
     p50_us: int | None = None
     p95_us: int | None = None
     level: Level = Level.OK
+    letters: int = 0
+    dead: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Figures:
             waiting=sum(figure.waiting for figure in found),
             oldest_seconds=max(ages, default=None),
             level=max((figure.level for figure in found), key=_WORST.index),
+            letters=sum(figure.letters for figure in found),
+            dead=sum(figure.dead for figure in found),
         )
 
     def of_edge(self, edge: Edge) -> EdgeFigure | None:

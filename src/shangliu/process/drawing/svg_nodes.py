@@ -64,6 +64,8 @@ def draw_node(node: Node, place: NodeBox, face: Face) -> str:
         body = _task(node, place, figure, face.lang)
     if node.shape is not Shape.STAGE and (node.waits or figure.waiting):
         body += _badge(node, place.box, figure, face.lang)
+    if figure.letters or figure.dead:
+        body += _letters(place.box, figure, face.lang)
     classes = f"node {node.shape.value} view-{face.view.value} {face.classes}".strip()
     return (
         f'<a class="{classes}" data-node={quoteattr(node.key)} data-level="{figure.level.value}"'
@@ -80,6 +82,12 @@ def _title(node: Node, figure: NodeFigure, lang: str) -> str:
     if figure.oldest_seconds is not None:
         age = duration(figure.oldest_seconds * 1_000_000, lang)
         parts.append(f"oldest {age}" if english else f"最久 {age}")
+    if figure.letters:
+        said = f"{figure.letters} letters wait" if english else f"{figure.letters} 条消息未送达"
+        parts.append(said)
+    if figure.dead:
+        said = f"{figure.dead} letters given up" if english else f"{figure.dead} 条消息已放弃"
+        parts.append(said)
     if dwell := dwell_text(figure, lang):
         parts.append(dwell)
     return (" · " if english else "，").join(parts)
@@ -133,6 +141,20 @@ def _badge(node: Node, box: Box, figure: NodeFigure, lang: str) -> str:
         f'<g transform="translate(11 10)">{mark}</g>'
         f'<text x="{width / 2 + (6 if mark else 0):g}" y="14" text-anchor="middle">'
         f"{words}</text></g>"
+    )
+
+
+def _letters(box: Box, figure: NodeFigure, lang: str) -> str:
+    """What was sent from here and has not arrived: an envelope and how many, on the other corner
+    than what waits; in the colour of what is late once something was given up."""
+    words = human(figure.letters + figure.dead, lang)
+    width = round(text_width(words, 11.5)) + 30
+    dead = " dead" if figure.dead else ""
+    return (
+        f'<g class="letters{dead}" data-letters="" transform="translate({box.x - 6} {box.y - 10})">'
+        f'<rect width="{width}" height="20" rx="10"/>'
+        '<path transform="translate(13 10)" d="M-6-4H6V4H-6ZM-6-4L0 1L6-4"/>'
+        f'<text x="{width / 2 + 8:g}" y="14" text-anchor="middle">{words}</text></g>'
     )
 
 

@@ -96,6 +96,8 @@ def _node(figure: NodeFigure, count: int) -> list[object]:
         figure.p95_us,
         figure.level.value,
         count,
+        figure.letters,
+        figure.dead,
     ]
 
 

@@ -16,10 +16,14 @@ from shangliu.flow.notices import TEMPLATES
 from shangliu.insight import cases
 from shangliu.insight.figures import Period, allowed, ways_of
 from shangliu.platform import clock
+from shangliu.platform.outbox import letters_of_step
 from shangliu.process.definition import Process, Step
 from shangliu.process.drawing.graph import Node, Shape
+from shangliu.process.roles import Role
 from shangliu.process.running import flow
 from shangliu.web.backoffice import living, words
+from shangliu.web.backoffice.access import person
+from shangliu.web.backoffice.outbox import MAY_REDRIVE
 
 MOST_CASES = 100
 
@@ -78,7 +82,26 @@ def _node_panel(node: Node, period: Period, request: HttpRequest) -> dict[str, o
         "more": waits[-1] if len(waits) == MOST_CASES else None,
         "events": [_event_row(one, numbers) for one in events],
         "ways": _ways(node, period),
+        "step": node.counts[0] if node.counts else "",
+        "letters": _letters(node) if figure and (figure.letters or figure.dead) else [],
+        "may_redrive": bool(person(request).acts_as & {*MAY_REDRIVE, Role.ADMIN}),
     }
+
+
+def _letters(node: Node) -> list[dict[str, object]]:
+    """What the step sent and nobody got yet, each with the reason."""
+    found = letters_of_step(node.counts[0]) if node.counts else []
+    numbers = orders.order_numbers({one.ordering for one in found})
+    return [
+        {
+            "number": numbers.get(one.ordering, ""),
+            "case_no": one.ordering,
+            "topic": one.topic,
+            "error": one.error,
+            "dead": one.dead_at is not None,
+        }
+        for one in found
+    ]
 
 
 def _edge_panel(key: str, period: Period, request: HttpRequest) -> dict[str, object]:

@@ -56,6 +56,26 @@ function badge(group, waiting, level) {
   group.setAttribute("visibility", waiting ? "visible" : "hidden");
 }
 
+// What a step sent and has not arrived. Only drawn where there is something, so it comes and goes.
+function letters(node, waiting, dead) {
+  let group = node.querySelector("[data-letters]");
+  if (!(waiting + dead)) return group?.remove();
+  if (!group) {
+    const at = node.querySelector(".shape").getBBox();
+    group = document.createElementNS(node.namespaceURI, "g");
+    group.dataset.letters = "";
+    group.setAttribute("transform", `translate(${at.x - 6} ${at.y - 10})`);
+    group.innerHTML = '<rect height="20" rx="10"/><path transform="translate(13 10)" d="M-6-4H6V4H-6ZM-6-4L0 1L6-4"/><text y="14" text-anchor="middle"/>';
+    node.append(group);
+  }
+  group.setAttribute("class", dead ? "letters dead" : "letters");
+  const shown = human(waiting + dead);
+  const width = Math.round(shown.length * 6.9) + 30;
+  set(group.querySelector("text"), shown);
+  group.querySelector("rect").setAttribute("width", width);
+  group.querySelector("text").setAttribute("x", width / 2 + 8);
+}
+
 function set(element, words) {
   if (element && element.textContent !== words) element.textContent = words;
 }
@@ -72,7 +92,7 @@ export function refresh(svg, data) {
   for (const node of svg.querySelectorAll("[data-node]")) {
     const found = data.nodes[node.dataset.node];
     if (!found) continue;
-    const [waiting, oldest, p50, p95, level] = found;
+    const [waiting, oldest, p50, p95, level, , undelivered, dead] = found;
     if (level === "late" && node.dataset.level !== "late") {
       node.classList.remove("just-late");
       void node.getBoundingClientRect();
@@ -82,6 +102,7 @@ export function refresh(svg, data) {
     const mark = node.querySelector("[data-badge]");
     if (mark?.tagName === "g") badge(mark, waiting, level);
     else set(mark, human(waiting));
+    letters(node, undelivered, dead);
     set(node.querySelector("[data-dwell]"), dwell(p50, p95));
     const age = node.querySelector("[data-oldest]");
     if (age) set(age, oldest === null ? "" : (english ? "oldest " : "最久 ") + duration(oldest * 1e6));

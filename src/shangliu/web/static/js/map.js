@@ -47,7 +47,8 @@ function apply(data) {
   }
   const open = new URLSearchParams(location.search).get("node");
   const waiting = panel.querySelector("[data-panel-waiting]");
-  if (open && waiting && data.nodes[open] && waiting.textContent !== String(data.nodes[open][0])) load(location.search, false);
+  const now = open && data.nodes[open];
+  if (now && waiting && (waiting.textContent !== String(now[0]) || waiting.dataset.panelWaiting !== `${now[6]},${now[7]}`)) load(location.search, false);
   map.dataset.at = data.at;
 }
 
