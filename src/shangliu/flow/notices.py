@@ -115,6 +115,14 @@ TEMPLATES: Mapping[str, Template] = {
         ("售后申请已通过", "After-sale approved"),
         ("售后单 {number} 已同意，金额 {amount}。", "Case {number} is approved, {amount}."),
     ),
+    "refund_by_hand": _both(
+        ("退款已到账", "Refunded"),
+        (
+            "{amount} 已转账退还，订单 {number}。",
+            "{amount} was transferred back to you for {number}.",
+        ),
+        sms=True,
+    ),
     "aftersale_rejected": _both(
         ("售后申请未通过", "After-sale rejected"),
         ("售后单 {number} 未通过，可查看原因。", "Case {number} was rejected; see why."),

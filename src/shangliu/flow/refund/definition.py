@@ -19,8 +19,8 @@ MOST_ATTEMPTS = 5
 
 
 def _again(refund: Refund, moment: datetime) -> datetime | None:
-    """60 s, 2, 4, 8 minutes; then a person takes over."""
-    if refund.attempts >= MOST_ATTEMPTS:
+    """60 s, 2, 4, 8 minutes; then a person takes over, and only a person tries again."""
+    if refund.attempts >= MOST_ATTEMPTS or refund.state != S.FAILED:
         return None
     return moment + timedelta(seconds=30 * 2**refund.attempts)
 
@@ -30,7 +30,10 @@ def _give_up(refund: Refund, moment: datetime) -> datetime | None:
 
 
 def _ask(refund: Refund, moment: datetime) -> datetime:
-    return moment + timedelta(minutes=2)
+    """After 2 minutes, then ever more seldom: at half of the time that it has taken, 6 h at most.
+    A bank may need days."""
+    waited = moment - refund.entered_at
+    return moment + min(max(waited / 2, timedelta(minutes=2)), timedelta(hours=6))
 
 
 EXECUTE = Send("refund.execute", Text("退款请求", "Refund request"), Pools.GATEWAY, final=True)
@@ -49,6 +52,7 @@ REFUND = Process[Refund](
     decisions={
         S.PROCESSING: Decision(label=Text("退款结果？", "Did it go back?")),
         S.FAILED: Decision(label=Text("还能重试？", "Try again?")),
+        S.MANUAL: Decision(label=Text("财务怎么处理？", "What does finance do?")),
     },
     steps=(
         Step(
@@ -126,21 +130,36 @@ REFUND = Process[Refund](
             lane=Lanes.PAYMENTS,
             stage=Stages.AFTERSALES,
             by=_SYSTEM,
+            does=(effects.note_no_way_back,),
             outcome=Text("线下渠道", "paid by hand"),
         ),
         Step(
             name="retry",
             label=Text("同号重试", "Try again, same number"),
-            source=(S.FAILED,),
+            source=(S.FAILED, S.MANUAL),
             target=S.PROCESSING,
             lane=Lanes.PAYMENTS,
             stage=Stages.AFTERSALES,
             by=frozenset({Role.SYSTEM, Role.FINANCE}),
             kind=Kind.TIMER,
             at=_again,
+            needs=(checks.has_a_way_back,),
             does=(effects.count_attempt,),
             sends=(EXECUTE,),
             outcome=Text("重试", "again"),
+        ),
+        Step(
+            name="ask",
+            label=Text("向网关查询", "Ask the gateway"),
+            source=(S.FAILED, S.MANUAL),
+            target=S.PROCESSING,
+            lane=Lanes.FINANCE,
+            stage=Stages.AFTERSALES,
+            by=_FINANCE,
+            kind=Kind.USER,
+            needs=(checks.has_a_way_back,),
+            sends=(EXECUTE,),
+            outcome=Text("查询", "ask"),
         ),
         Step(
             name="give_up",
@@ -158,7 +177,7 @@ REFUND = Process[Refund](
         Step(
             name="settle_by_hand",
             label=Text("登记线下退款", "Note a refund by hand"),
-            source=(S.MANUAL,),
+            source=(S.FAILED, S.MANUAL),
             target=S.SUCCEEDED,
             lane=Lanes.FINANCE,
             stage=Stages.AFTERSALES,
@@ -167,7 +186,8 @@ REFUND = Process[Refund](
             asks=effects.ByHand,
             needs=(checks.has_proof,),
             does=(effects.book,),
-            tells=("refund_done",),
+            tells=("refund_by_hand",),
+            outcome=Text("线下退款", "paid by hand"),
         ),
     ),
 )

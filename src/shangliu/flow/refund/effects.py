@@ -56,6 +56,10 @@ def note_failure(refund: Refund, ctx: Context) -> None:
     ctx.write(refund, error=reason[:200])
 
 
+def note_no_way_back(refund: Refund, ctx: Context) -> None:
+    ctx.write(refund, error="这种付款方式不能原路退回，请线下退款后登记凭证")
+
+
 def book(refund: Refund, ctx: Context) -> None:
     """The money is back: payment and order know it. A surplus refund concerns no order."""
     by_hand = isinstance(ctx.data, ByHand)
