@@ -11,7 +11,7 @@ import pytest
 from shangliu.providers.carriers.kuaidi100 import Kuaidi100
 from shangliu.providers.carriers.kuaidi100 import Settings as Kuaidi100Settings
 from shangliu.providers.payments.alipay import Alipay
-from shangliu.providers.payments.alipay import Settings as AlipaySettings
+from shangliu.providers.payments.alipay_wire import Settings as AlipaySettings
 from shangliu.providers.payments.wechat import WeChat
 from shangliu.providers.payments.wechat_wire import Settings as WeChatSettings
 from shangliu.providers.payments.wechat_wire import Wire

@@ -15,13 +15,15 @@ from shangliu.domain.payments.provider import (
     Charge,
     Outcome,
     ProviderError,
+    Ref,
     RefundAnswer,
     RefundOutcome,
 )
 from shangliu.platform import clock, http
 from shangliu.platform.models import OutsideCall
 from shangliu.platform.money import Money
-from shangliu.providers.payments.alipay import Alipay, Settings
+from shangliu.providers.payments.alipay import Alipay
+from shangliu.providers.payments.alipay_wire import Settings
 from tests.providers.vectors import FOLDER, VECTORS
 from tests.simulators.running import Ear, Simulator, ear, free_port
 
@@ -38,6 +40,7 @@ def _open(alipay: Alipay, number: str, shop: Ear, *, subject: str = "龙井茶�
             expires_at=clock.now() + timedelta(minutes=30),
             return_url="http://127.0.0.1:9/return",
             notify_url=shop.url,
+            method="page",
         )
     )
     answer = requests.get(started.redirect_to, timeout=10)
@@ -52,7 +55,7 @@ def _pay(alipay: Alipay, simulator: Simulator, number: str, shop: Ear) -> None:
 
 def _refund(alipay: Alipay, number: str, refund_number: str, fen: int) -> RefundAnswer:
     return alipay.refund(
-        number=number,
+        ref=Ref(number=number),
         refund_number=refund_number,
         amount=Money(fen),
         total=Money(8800),
@@ -64,13 +67,13 @@ def test_the_trade_is_found_only_when_the_buyer_has_come_that_far(
     alipay: Alipay, alipay_simulator: Simulator, shop: Ear, number: str
 ) -> None:
     page = _open(alipay, number, shop)
-    assert alipay.query(number).outcome is Outcome.NOT_FOUND
+    assert alipay.query(Ref(number=number)).outcome is Outcome.NOT_FOUND
 
     requests.post(f"{page}/scan", timeout=10)
-    assert alipay.query(number).outcome is Outcome.WAITING
+    assert alipay.query(Ref(number=number)).outcome is Outcome.WAITING
 
     requests.post(f"{page}/pay", timeout=10)
-    said = alipay.query(number)
+    said = alipay.query(Ref(number=number))
     assert (said.outcome, said.amount) == (Outcome.PAID, Money(8800))
     assert said.provider_id == alipay_simulator.look("trades", out_trade_no=number)["trade_no"]
     assert said.paid_at is not None
@@ -83,7 +86,7 @@ def test_a_subject_with_a_brace_and_forbidden_signs_is_signed_and_read(
     page = _open(alipay, number, shop, subject="杯子 {大} 买=1&送/2 <b>\"'")
     requests.post(f"{page}/scan", timeout=10)
 
-    assert alipay.query(number).outcome is Outcome.WAITING
+    assert alipay.query(Ref(number=number)).outcome is Outcome.WAITING
 
 
 def test_a_notification_is_verified_and_says_what_was_paid(
@@ -95,7 +98,7 @@ def test_a_notification_is_verified_and_says_what_was_paid(
     said = alipay.read_notification(headers={}, body=shop.heard[0])
 
     assert (said.number, said.outcome, said.amount) == (number, Outcome.PAID, Money(8800))
-    assert said.refund_number is None
+    assert said.refund is None
     assert said.notification_id == shop.forms()[0]["notify_id"]
     assert said.facts["trade_status"] == "TRADE_SUCCESS"
 
@@ -189,18 +192,18 @@ def test_refusal_by_the_buyer_is_a_closed_trade(
     shop.wait(1)
 
     assert alipay.read_notification(headers={}, body=shop.heard[0]).outcome is Outcome.CLOSED
-    assert alipay.query(number).outcome is Outcome.CLOSED
+    assert alipay.query(Ref(number=number)).outcome is Outcome.CLOSED
 
 
 def test_closing_answers_what_became_of_the_trade(
     alipay: Alipay, alipay_simulator: Simulator, shop: Ear, number: str
 ) -> None:
     _open(alipay, number, shop)
-    assert alipay.close(number).outcome is Outcome.NOT_FOUND
+    assert alipay.close(Ref(number=number)).outcome is Outcome.NOT_FOUND
 
     alipay_simulator.sim("scan", out_trade_no=number)
-    assert alipay.close(number).outcome is Outcome.CLOSED
-    assert alipay.close(number).outcome is Outcome.CLOSED
+    assert alipay.close(Ref(number=number)).outcome is Outcome.CLOSED
+    assert alipay.close(Ref(number=number)).outcome is Outcome.CLOSED
 
 
 def test_a_payment_wins_the_race_against_closing(
@@ -208,7 +211,7 @@ def test_a_payment_wins_the_race_against_closing(
 ) -> None:
     _pay(alipay, alipay_simulator, number, shop)
 
-    said = alipay.close(number)
+    said = alipay.close(Ref(number=number))
 
     assert (said.outcome, said.amount) == (Outcome.PAID, Money(8800))
     assert alipay_simulator.look("trades", out_trade_no=number)["status"] == "TRADE_SUCCESS"
@@ -226,10 +229,10 @@ def test_refunds_go_to_the_last_fen_and_no_further(
     assert _refund(alipay, number, "R3", 1).outcome is RefundOutcome.DONE
 
     assert alipay_simulator.look("trades", out_trade_no=number)["refunded"] == 8800
-    assert alipay.query_refund(number=number, refund_number="R2").outcome is (
+    assert alipay.query_refund(ref=Ref(number=number), refund_number="R2").outcome is (
         RefundOutcome.NOT_FOUND
     )
-    assert alipay.query_refund(number=number, refund_number="R1").amount == Money(8799)
+    assert alipay.query_refund(ref=Ref(number=number), refund_number="R1").amount == Money(8799)
 
 
 def test_a_refund_asked_for_again_is_done_and_moves_no_money_twice(
@@ -252,7 +255,9 @@ def test_a_refunds_notification_is_no_second_payment(
     _refund(alipay, number, "R1", 3000)
     shop.wait(2)
 
-    assert alipay.read_notification(headers={}, body=shop.heard[1]).refund_number == "R1"
+    said = alipay.read_notification(headers={}, body=shop.heard[1])
+
+    assert said.refund == RefundAnswer(number="R1", outcome=RefundOutcome.DONE)
 
 
 def test_a_refund_of_nothing_or_by_a_poor_merchant_is_refused(
@@ -280,7 +285,7 @@ def test_an_answer_lost_after_the_refund_is_unknown_and_found_by_asking(
         _refund(alipay, number, "R1", 100)
 
     assert (caught.value.unknown, caught.value.retry) == (True, True)
-    found = alipay.query_refund(number=number, refund_number="R1")
+    found = alipay.query_refund(ref=Ref(number=number), refund_number="R1")
     assert (found.outcome, found.amount) == (RefundOutcome.DONE, Money(100))
 
 
@@ -295,7 +300,7 @@ def test_a_request_that_was_lost_is_unknown_and_did_nothing(
         _refund(alipay, number, "R1", 100)
 
     assert caught.value.unknown
-    assert alipay.query_refund(number=number, refund_number="R1").outcome is (
+    assert alipay.query_refund(ref=Ref(number=number), refund_number="R1").outcome is (
         RefundOutcome.NOT_FOUND
     )
     assert _refund(alipay, number, "R1", 100).outcome is RefundOutcome.DONE
@@ -313,7 +318,7 @@ def test_a_gateway_too_slow_leaves_the_result_unknown(
     monkeypatch.setattr(http, "TIMEOUT", (1.0, 0.2))
 
     with pytest.raises(ProviderError) as caught:
-        alipay.query(number)
+        alipay.query(Ref(number=number))
 
     assert (caught.value.unknown, caught.value.retry) == (True, True)
     assert OutsideCall.objects.get().error == "no answer: ReadTimeout"
@@ -332,7 +337,7 @@ def test_nobody_at_the_gateway_means_that_nothing_was_asked(alipay: Alipay, numb
     )
 
     with pytest.raises(ProviderError) as caught:
-        alone.query(number)
+        alone.query(Ref(number=number))
 
     assert (caught.value.retry, caught.value.unknown) == (True, False)
 
@@ -351,7 +356,7 @@ def test_a_request_signed_by_a_stranger_is_refused_for_good(
     )
 
     with pytest.raises(ProviderError, match=r"isv\.invalid-signature") as caught:
-        stranger.query(number)
+        stranger.query(Ref(number=number))
 
     assert (caught.value.retry, caught.value.unknown) == (False, False)
 
@@ -360,7 +365,7 @@ def test_keys_that_are_not_there_yet_are_a_reason_to_try_again(number: str) -> N
     without = Alipay(settings=Settings.read({"DATA_DIR": "/nowhere"}))
 
     with pytest.raises(ProviderError, match="keys") as caught:
-        without.query(number)
+        without.query(Ref(number=number))
 
     assert caught.value.retry
 
@@ -369,7 +374,7 @@ def test_calls_are_written_down_without_secrets_and_not_made_inside_a_transactio
     alipay: Alipay, number: str
 ) -> None:
     with http.about(case_no="C1", process="payment", object_id=7, attempt=2):
-        alipay.query(number)
+        alipay.query(Ref(number=number))
 
     call = OutsideCall.objects.get()
     assert (call.system, call.operation, call.case_no) == ("alipay", "alipay.trade.query", "C1")
@@ -378,7 +383,7 @@ def test_calls_are_written_down_without_secrets_and_not_made_inside_a_transactio
     assert call.request["sign"] == "***"
     assert call.request["biz_content"] == {"out_trade_no": number}
     with transaction.atomic(), pytest.raises(RuntimeError, match="inside a transaction"):
-        alipay.query(number)
+        alipay.query(Ref(number=number))
     assert OutsideCall.objects.count() == 1
 
 
@@ -433,7 +438,7 @@ class TestVectors:
         body = VECTORS["alipay_response"]["body"]
         with _answering(body) as gateway:
             there = _with_vector_keys(GATEWAY=gateway)
-            assert there.query("T20261123000001").amount == Money(8800)
+            assert there.query(Ref(number="T20261123000001")).amount == Money(8800)
 
     @pytest.mark.parametrize(
         "change", [("88.00", "88.01"), ('"sign":"gY', '"sign":"gZ'), ("}", ""), ("{", "[")]
@@ -444,7 +449,7 @@ class TestVectors:
         with _answering(VECTORS["alipay_response"]["body"].replace(*change)) as gateway:
             there = _with_vector_keys(GATEWAY=gateway)
             with pytest.raises(ProviderError) as caught:
-                there.query("T20261123000001")
+                there.query(Ref(number="T20261123000001"))
             assert caught.value.unknown
 
     def test_times_are_beijings(self, adapter: Alipay) -> None:
@@ -457,6 +462,7 @@ class TestVectors:
                     expires_at=clock.now() + timedelta(minutes=30),
                     return_url="http://127.0.0.1/r",
                     notify_url="http://127.0.0.1/n",
+                    method="page",
                 )
             )
         query = dict(parse_qsl(urlsplit(started.redirect_to).query))

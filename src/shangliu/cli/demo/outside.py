@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from random import Random
 from urllib.parse import parse_qsl, urlencode
 
@@ -22,10 +22,15 @@ from shangliu.domain.notifications.webhooks import NotTaken
 from shangliu.domain.payments import provider as payments
 from shangliu.domain.payments.models import Payment
 from shangliu.domain.payments.provider import (
+    Bill,
     Charge,
+    Device,
+    Method,
+    Nature,
     Notified,
     Outcome,
     ProviderError,
+    Ref,
     RefundAnswer,
     RefundOutcome,
     Started,
@@ -121,6 +126,10 @@ class Gateway:
     trades: dict[str, Trade] = field(default_factory=dict)
     code: str = "alipay"
     label: Text = field(default=Text("支付宝", "Alipay"))
+    nature: Nature = Nature.GATEWAY
+    methods: tuple[Method, ...] = (
+        Method(code="page", label=Text("支付宝", "Alipay"), devices=frozenset({Device.DESKTOP})),
+    )
 
     def start(self, charge: Charge) -> Started:
         day = f"{clock.local(clock.now()):%Y%m%d}"
@@ -135,6 +144,12 @@ class Gateway:
             ),
         )
         return Started(redirect_to=f"demo:cashier/{charge.number}")
+
+    def payer_url(self, back: str) -> str:
+        raise ProviderError(f"nobody has to go {back}")
+
+    def payer(self, query: Mapping[str, str]) -> str:
+        raise ProviderError(f"nobody comes with {sorted(query)}")
 
     def collect(self, number: str) -> bytes:
         """The buyer pays; gives the notification that says so."""
@@ -180,11 +195,11 @@ class Gateway:
     def rejected(self) -> tuple[int, str, bytes]:
         return 200, "text/plain", b"failure"
 
-    def query(self, number: str) -> TradeAnswer:
-        trade = self.trades[number]
-        self._note("alipay.trade.query", number, {}, _STATUS[trade.outcome])
+    def query(self, ref: Ref) -> TradeAnswer:
+        trade = self.trades[ref.number]
+        self._note("alipay.trade.query", ref.number, {}, _STATUS[trade.outcome])
         return TradeAnswer(
-            number=number,
+            number=ref.number,
             outcome=trade.outcome,
             provider_id=trade.provider_id,
             amount=trade.amount,
@@ -192,18 +207,18 @@ class Gateway:
             buyer=trade.buyer,
         )
 
-    def close(self, number: str) -> TradeAnswer:
-        trade = self.trades[number]
+    def close(self, ref: Ref) -> TradeAnswer:
+        trade = self.trades[ref.number]
         if trade.outcome is Outcome.PAID:
-            return self.query(number)
+            return self.query(ref)
         trade.outcome = Outcome.CLOSED
-        self._note("alipay.trade.close", number, {}, _STATUS[trade.outcome])
-        return TradeAnswer(number=number, outcome=Outcome.CLOSED, provider_id=trade.provider_id)
+        self._note("alipay.trade.close", ref.number, {}, _STATUS[trade.outcome])
+        return TradeAnswer(number=ref.number, outcome=Outcome.CLOSED, provider_id=trade.provider_id)
 
     def refund(
         self,
         *,
-        number: str,
+        ref: Ref,
         refund_number: str,
         amount: Money,
         total: Money,  # noqa: ARG002 - other gateways want it
@@ -214,8 +229,8 @@ class Gateway:
             "out_request_no": refund_number,
             "refund_reason": reason,
         }
-        refused = number in self.refuses
-        self._note("alipay.trade.refund", number, asked, "ACCOUNT_ABNORMAL" if refused else "Y")
+        refused = ref.number in self.refuses
+        self._note("alipay.trade.refund", ref.number, asked, "ACCOUNT_ABNORMAL" if refused else "Y")
         if refused:
             return RefundAnswer(
                 number=refund_number,
@@ -223,12 +238,15 @@ class Gateway:
                 reason="买家账户状态异常，无法退款（ACQ.BUYER_ACCOUNT_ABNORMAL）",
             )
         done = (refund_number, amount, reason, clock.now())
-        self.trades[number].refunds.append(done)
+        self.trades[ref.number].refunds.append(done)
         return RefundAnswer(number=refund_number, outcome=RefundOutcome.DONE, amount=amount)
 
-    def query_refund(self, *, number: str, refund_number: str) -> RefundAnswer:
-        self._note("alipay.trade.fastpay.refund.query", number, {}, "REFUND_SUCCESS")
+    def query_refund(self, *, ref: Ref, refund_number: str) -> RefundAnswer:
+        self._note("alipay.trade.fastpay.refund.query", ref.number, {}, "REFUND_SUCCESS")
         return RefundAnswer(number=refund_number, outcome=RefundOutcome.DONE)
+
+    def bill(self, day: date) -> Bill:
+        return Bill(day=day, lines=(), file_name="", raw=b"")
 
     def _note(self, method: str, number: str, asked: Mapping[str, str], said: str) -> None:
         self.calls.note(
