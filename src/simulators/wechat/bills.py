@@ -46,7 +46,7 @@ class Bills:
         back = self._back(start, end) if kind != "SUCCESS" else []
         self._refuse_empty(paid, back)
         lines = [*(self._trade_line(one) for one in paid), *(self._back_line(one) for one in back)]
-        total, returned = sum(one["amount"] for one in paid), sum(one["amount"] for one in back)
+        total, returned = sum(one["amount"] for one in paid), sum(one["back"] for one in back)
         fees = sum(fee_of(one["amount"]) for one in paid) - sum(one["fee"] for one in back)
         sums = (
             str(len(lines)),
@@ -131,7 +131,7 @@ class Bills:
 
     def _back(self, start: float, end: float) -> list[sqlite3.Row]:
         return self._store.rows(
-            "SELECT t.*, r.refund_id, r.out_refund_no, r.amount, r.fee, r.status,"
+            "SELECT t.*, r.refund_id, r.out_refund_no, r.amount AS back, r.fee, r.status,"
             " r.created AS asked FROM refunds r JOIN trades t USING (out_trade_no)"
             " WHERE r.created >= ? AND r.created < ?",
             start,
@@ -160,7 +160,7 @@ class Bills:
         )
 
     def _back_line(self, back: sqlite3.Row) -> tuple[str, ...]:
-        amount = yuan(back["amount"])
+        amount = yuan(back["back"])
         status = _STATUSES.get(back["status"], back["status"])
         return (
             *self._common(back, back["asked"], "REFUND"),
