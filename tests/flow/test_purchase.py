@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db.models import F
 
 from shangliu.cli.stock import differences
 from shangliu.domain.aftersales.models import AfterSaleKind
 from shangliu.domain.cart.queries import cart_view, open_cart
+from shangliu.domain.inventory.handling import keep_back
 from shangliu.domain.inventory.models import Reservation, Stock
 from shangliu.domain.inventory.services import OutOfStock
 from shangliu.domain.notifications.models import Message
@@ -278,7 +278,8 @@ def test_money_after_closing_goes_back_by_itself_when_the_goods_are_gone(shop: S
     order = placed(shop)
     payment = start(shop, order)
     orders.cancel(order=order, actor="guest", role=Role.BUYER, reason="不要了")
-    Stock.objects.update(safety=F("on_hand"))
+    for row in Stock.objects.all():
+        keep_back(stock_id=row.pk, quantity=row.on_hand, actor="yunying", why="停售")
     money.take_notification(
         provider_code=shop.gateway.code, headers={}, body=payment.number.encode()
     )

@@ -14,6 +14,7 @@ from shangliu.domain.cart.states import CartState
 from shangliu.domain.inventory.services import OutOfStock
 from shangliu.domain.ledger.services import Purse
 from shangliu.domain.orders.models import Order, Trade
+from shangliu.flow import limits
 from shangliu.flow.cart.services import wake
 from shangliu.flow.order.basket import Basket
 from shangliu.flow.order.definition import ORDER
@@ -79,7 +80,7 @@ class Preview:
     warnings: tuple[Text, ...]
 
 
-def preview(view: CartView, *, delivery: str = "standard") -> Preview:
+def preview(view: CartView, *, delivery: str = "standard", user_id: int | None = None) -> Preview:
     """The order as it would be now. Nothing is written."""
     goods = view.goods
     deliveries = _deliveries(goods)
@@ -107,7 +108,7 @@ def preview(view: CartView, *, delivery: str = "standard") -> Preview:
         delivery=chosen,
         amounts=amounts,
         total=goods + chosen.cost,
-        warnings=tuple(_warnings(view)),
+        warnings=(*_warnings(view), *limits.notes(view, user_id=user_id).values()),
     )
 
 
@@ -138,6 +139,7 @@ def place_order(
     view = cart_view(cart)
     summary = preview(view, delivery=wishes.delivery)
     _check(view, summary, expected)
+    limits.check(view, user_id=user_id, phone=receiver.phone)
     if cart.state == CartState.ABANDONED:
         wake(cart, actor)
     order = _new_order(cart, summary, receiver, wishes.remark, submit_key, user_id)

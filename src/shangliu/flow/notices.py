@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shangliu.domain.aftersales.models import AfterSale
+from shangliu.domain.cart.models import Cart
 from shangliu.domain.inventory.models import Reservation
 from shangliu.domain.notifications.models import Message
 from shangliu.domain.orders.models import Order
@@ -100,6 +101,13 @@ TEMPLATES: Mapping[str, Template] = {
         (
             "购物车里的商品保留时间已到，库存已释放，结算时会重新占用。",
             "The hold on goods in your cart has ended; they are held again at checkout.",
+        ),
+    ),
+    "hold_released": _both(
+        ("预占已由商家释放", "Hold released by the shop"),
+        (
+            "购物车里的一件商品不再为你保留，结算时如有库存会重新占用。",
+            "One of the goods in your cart is no longer held; it is held again at checkout if left.",
         ),
     ),
     "refund_done": _both(
@@ -231,8 +239,18 @@ def _about(subject: object) -> _About | None:
             return None
         return _of_order(order, order.number, Money(subject.amount_fen, order.currency))
     if isinstance(subject, Reservation):
-        return None
+        return _of_cart(subject)
     raise TypeError(f"nobody is told of a {type(subject).__name__}")
+
+
+def _of_cart(held: Reservation) -> _About | None:
+    """Whoever is signed in; a guest's cart shows it where it stands."""
+    cart = Cart.objects.filter(pk=held.cart_id).first()
+    if cart is None or cart.user_id is None:
+        return None
+    return _About(
+        number="", amount="", user_id=cart.user_id, phone="", link="/cart/", case_no=held.case_no
+    )
 
 
 def _of_order(order: Order, number: str, amount: Money, link: str = "") -> _About:

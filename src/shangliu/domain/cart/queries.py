@@ -16,7 +16,8 @@ from shangliu.platform.money import Money
 class CartRow:
     """One line as the buyer sees it now. `price` is today's, `price_seen` that of putting it in.
 
-    `held` units are kept until `hold_until`; `available` could be had beyond them.
+    `held` units are kept until `hold_until`; `available` could be had beyond them. `limit` and
+    `product_limit`: how many one buyer may have of the variant and of the whole product.
     """
 
     line_id: int
@@ -35,6 +36,9 @@ class CartRow:
     held: int
     hold_until: datetime | None
     available: int
+    product_id: int
+    limit: int | None
+    product_limit: int | None
 
     @property
     def amount(self) -> Money:
@@ -86,7 +90,8 @@ SELECT l.id, v.id, v.sku, p.name, p.slug,
   (p.on_shelf AND v.active), coalesce(r.held, 0), r.until,
   coalesce((SELECT sum(greatest(s.on_hand - s.held - s.committed - s.safety, 0))
     FROM inventory_stock s JOIN inventory_warehouse w ON w.id = s.warehouse_id AND w.active
-    WHERE s.variant_id = v.id), 0)::int
+    WHERE s.variant_id = v.id), 0)::int,
+  p.id, v.limit_per_buyer, p.limit_per_buyer
 FROM cart_cartline l
 JOIN catalog_variant v ON v.id = l.variant_id
 JOIN catalog_product p ON p.id = v.product_id
@@ -120,6 +125,9 @@ def cart_view(cart: Cart | None) -> CartView:
                 held=row[13],
                 hold_until=row[14],
                 available=row[15],
+                product_id=row[16],
+                limit=row[17],
+                product_limit=row[18],
             )
             for row in cursor.fetchall()
         )

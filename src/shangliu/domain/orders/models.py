@@ -79,6 +79,7 @@ class Order(Stateful):
         verbose_name = "订单"
         indexes = [
             models.Index(fields=["user", "-id"], name="order_user"),
+            models.Index(fields=["receiver_phone"], name="order_phone"),
             models.Index(fields=["state", "-id"], name="order_state"),
             waiting_index(
                 "order_waiting",

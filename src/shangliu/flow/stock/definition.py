@@ -8,7 +8,7 @@ from shangliu.domain.inventory.models import Reservation
 from shangliu.domain.inventory.states import ReservationState as S
 from shangliu.flow.places import Lanes, Stages
 from shangliu.flow.policies import Policies
-from shangliu.flow.stock import effects
+from shangliu.flow.stock import checks, effects
 from shangliu.platform.text import Text
 from shangliu.process.definition import Decision, Kind, Process, State, Step
 from shangliu.process.roles import Role
@@ -115,6 +115,22 @@ RESERVATION = Process[Reservation](
             outcome=Text("取消", "given up"),
         ),
         Step(
+            name="release_by_staff",
+            label=Text("人工释放预占", "Release by staff"),
+            source=(S.HELD,),
+            target=S.RELEASED,
+            lane=Lanes.OPERATIONS,
+            stage=Stages.CART,
+            by=frozenset({Role.OPERATIONS}),
+            kind=Kind.USER,
+            asks=effects.Reason,
+            needs=(checks.is_of_a_cart, checks.reason_is_given),
+            does=(effects.note_reason, effects.release),
+            tells=("hold_released",),
+            outcome=Text("人工释放", "by staff"),
+            problem=True,
+        ),
+        Step(
             name="ship",
             label=Text("库存出库", "Stock leaves"),
             source=(S.COMMITTED,),
@@ -139,14 +155,3 @@ RESERVATION = Process[Reservation](
         ),
     ),
 )
-        Step(
-            name="lessen",
-            label=Text("返还一部分库存", "Give a part of the stock back"),
-            source=(S.COMMITTED,),
-            target=S.COMMITTED,
-            lane=Lanes.INVENTORY,
-            stage=Stages.AFTERSALES,
-            by=_SYSTEM,
-            does=(effects.give_part_back,),
-            outcome=Text("撤下几件", "some pieces"),
-        ),

@@ -17,6 +17,7 @@ from shangliu.domain.orders import queries as orders
 from shangliu.domain.payments import queries as payments
 from shangliu.domain.settlement import queries as settlement
 from shangliu.flow.drawing import graph
+from shangliu.flow.steps import subject
 from shangliu.insight.objects import Stateful
 from shangliu.insight.trace import Trace, trace
 from shangliu.platform.errors import NotFound
@@ -89,6 +90,18 @@ def look_up(
         lines=lines,
         claims=inventory.claims_of_lines([line.pk for line in lines]),
     )
+
+
+def lone_part(
+    process: str,
+    pk: int,
+    *,
+    actor: str,
+    roles: frozenset[Role],
+    typed: Mapping[str, str] | None = None,
+) -> Part:
+    """An object that stands for itself: a hold may belong to a cart that never becomes an order."""
+    return _part(process, subject(process, pk), actor=actor, roles=roles, typed=typed)
 
 
 def order_number_of(process: str, pk: int) -> str:
@@ -210,6 +223,16 @@ def _refund(one: Any) -> Iterable[tuple[str, object]]:
     yield _("到账"), words.moment(one.done_at)
 
 
+def _reservation(one: Any) -> Iterable[tuple[str, object]]:
+    yield _("商品"), f"{one.variant.product.name} {one.variant.sku}"
+    yield _("数量"), one.quantity
+    yield _("仓库"), one.stock.warehouse.name
+    yield _("起占"), words.moment(one.held_since or one.entered_at)
+    yield _("保留到"), words.moment(one.hold_until)
+    yield _("属于"), _("待付款订单") if one.order_line_id else _("购物车")
+    yield _("案例"), one.case_no
+
+
 def _settlement(one: Any) -> Iterable[tuple[str, object]]:
     yield _("金额"), Money(one.amount_fen, one.currency)
     yield _("说明"), one.reason
@@ -235,5 +258,6 @@ _FACTS: Mapping[str, Callable[[Any], Iterable[tuple[str, object]]]] = {
     "parcel": _parcel,
     "aftersale": _aftersale,
     "refund": _refund,
+    "reservation": _reservation,
     "settlement": _settlement,
 }

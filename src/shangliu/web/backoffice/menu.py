@@ -81,6 +81,7 @@ ENTRIES: tuple[Entry, ...] = (
         Role.SERVICE,
         waits=[("aftersale", "applied")],
     ),
+    _queue("holds", _("库存预占"), "warehouse", _OPERATIONS, Role.OPERATIONS, waits=[]),
     _entry(
         "staff_warehouse",
         _("发货任务"),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 
 from shangliu.domain.aftersales import queries as aftersales
 from shangliu.domain.fulfilment import queries as fulfilment
+from shangliu.domain.inventory import queries as inventory
 from shangliu.domain.logistics import queries as logistics
 from shangliu.domain.orders import queries as orders
 from shangliu.domain.payments import queries as payments
@@ -28,7 +29,7 @@ from shangliu.process.roles import Role
 from shangliu.web.backoffice import words
 from shangliu.web.backoffice.access import actor, forbidden, page, person, staff
 from shangliu.web.backoffice.acting import typed
-from shangliu.web.backoffice.case import Case, look_up, order_number_of
+from shangliu.web.backoffice.case import Case, lone_part, look_up, order_number_of
 from shangliu.web.backoffice.orders import case_context
 
 MOST = 100
@@ -78,6 +79,13 @@ QUEUES: Mapping[str, Queue] = {
             roles=(Role.SERVICE,),
             waits=(("aftersale", "applied"),),
             bulk=("aftersale.approve",),
+        ),
+        Queue(
+            code="holds",
+            title=_("库存预占"),
+            text=_("购物车和待付款订单占着的库存。购物车的预占可以写明原因后人工释放。"),
+            roles=(Role.OPERATIONS,),
+            waits=(("reservation", "held"),),
         ),
         Queue(
             code="short",
@@ -131,6 +139,7 @@ QUEUES: Mapping[str, Queue] = {
 
 _SUMMARIES: Mapping[str, Callable[[Collection[int]], dict[int, Summary]]] = {
     "order": orders.summaries,
+    "reservation": inventory.summaries,
     "payment": payments.payment_summaries,
     "refund": payments.refund_summaries,
     "fulfilment": fulfilment.summaries,
@@ -172,6 +181,16 @@ def queue(request: HttpRequest, code: str) -> HttpResponse:
 
 def _case(request: HttpRequest, chosen: Queue, current: Mapping[str, object]) -> dict[str, object]:
     process, pk = str(current["process"]), int(str(current["pk"]))
+    if process == "reservation":
+        return {
+            "lone": lone_part(
+                process,
+                pk,
+                actor=actor(request),
+                roles=person(request).acts_as,
+                typed=typed(request),
+            )
+        }
     try:
         number = order_number_of(process, pk)
     except NotFound:

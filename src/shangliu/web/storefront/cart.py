@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from shangliu.domain.cart.queries import CartView, cart_view, open_cart, pieces
 from shangliu.domain.catalog.queries import product_page
 from shangliu.domain.catalog.rows import ProductPage
+from shangliu.flow import limits
 from shangliu.flow.cart import services
 from shangliu.flow.checkout import preview
 from shangliu.flow.policies import Policies
@@ -158,6 +159,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "holding": Policies.RESERVE_AT_CART.is_on,
         "hold_minutes": Policies.HOLD.value,
         "freight": _freight(view, free_from),
+        "limited": limits.notes(view, user_id=user_id_of(request)),
     }
 
 
