@@ -143,6 +143,17 @@ RESERVATION = Process[Reservation](
             main=True,
         ),
         Step(
+            name="lessen",
+            label=Text("返还一部分库存", "Give a part of the stock back"),
+            source=(S.COMMITTED,),
+            target=S.COMMITTED,
+            lane=Lanes.INVENTORY,
+            stage=Stages.AFTERSALES,
+            by=_SYSTEM,
+            does=(effects.give_part_back,),
+            outcome=Text("撤下几件", "some pieces"),
+        ),
+        Step(
             name="unwind",
             label=Text("返还库存", "Give stock back"),
             source=(S.COMMITTED,),

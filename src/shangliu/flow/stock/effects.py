@@ -41,6 +41,15 @@ def uncommit(reservation: Reservation, ctx: Context) -> None:
     _move(Move.UNCOMMIT, reservation, ctx)
 
 
+def give_part_back(reservation: Reservation, ctx: Context) -> None:
+    """`part` pieces of the claim are free again; it stands for the others."""
+    part: int = reservation.part  # type: ignore[attr-defined]
+    units = [Units(reservation.stock_id, part)]
+    move(Move.UNCOMMIT, units, document=reservation.case_no, actor=ctx.actor, why=ctx.cause)
+    reservation.quantity -= part
+    reservation.save(update_fields=["quantity"])
+
+
 def ship(reservation: Reservation, ctx: Context) -> None:
     _move(Move.SHIP, reservation, ctx)
 
