@@ -117,8 +117,12 @@ def _open_or_new(trade: Trade, gateway: PaymentProvider, method: str, actor: str
             Text("付款时间已过，请重新下单", "The time to pay is over; place the order again")
         )
     ongoing = Payment.objects.filter(
-        case_no=trade.number, state__in=OPEN_PAYMENTS, provider=gateway.code, method=method
-    ).first()
+        case_no=trade.number,
+        state__in=OPEN_PAYMENTS,
+        provider=gateway.code,
+        method=method,
+        expires_at__gt=clock.now(),
+    ).last()
     if ongoing is not None:
         return ongoing
     if gateway.nature is Nature.TRANSFER:
@@ -179,7 +183,7 @@ def take_notification(
         provider=provider_code,
         received_at=clock.now(),
         headers={name: headers[name] for name in _KEPT_HEADERS if name in headers},
-        body=body.decode("utf-8", "replace")[:20_000],
+        body=_kept(body),
         verdict="refused",
     )
     try:
@@ -198,6 +202,11 @@ def take_notification(
     kept.verdict = _act_on(payment, said)
     kept.save()
     return gateway.rejected() if kept.verdict == "wrong amount" else gateway.accepted()
+
+
+def _kept(body: bytes) -> str:
+    """The body as a text that the database takes: a stranger may send anything."""
+    return body.decode("utf-8", "replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")[:20_000]
 
 
 def _act_on(payment: Payment, said: Notified) -> str:
