@@ -20,7 +20,7 @@ from shangliu.domain.logistics.states import ParcelState
 from shangliu.domain.notifications import inbox
 from shangliu.domain.orders import mine
 from shangliu.domain.orders.mine import Order, OrderState
-from shangliu.domain.payments.queries import refunds_of_case
+from shangliu.domain.payments.queries import payments_of_case
 from shangliu.flow import steps
 from shangliu.flow.aftersale.services import claimable
 from shangliu.flow.order import services as order_services
@@ -33,6 +33,7 @@ from shangliu.process.roles import Role
 from shangliu.process.running import flow
 from shangliu.web.forms import filled
 from shangliu.web.roles import BUYER, actor_of, hold_trade, owner_of, user_of
+from shangliu.web.storefront import money, purses
 from shangliu.web.storefront.frame import personal
 from shangliu.web.storefront.progress import order_bar, words
 
@@ -54,6 +55,7 @@ CHIPS = {
     OrderState.CANCELLED: "off",
     OrderState.CLOSED: "off",
 }
+UNPAID_ON_THE_WAY = frozenset(TABS["to_ship"] + TABS["to_receive"])
 SHOWN_BUT_ASKED_FIRST = "order.cancel"
 
 
@@ -97,6 +99,7 @@ def account(request: HttpRequest) -> HttpResponse:
             "tabs": tabs(mine.counts(owner), None),
             "unread": inbox.unread(user.pk) if user is not None else 0,
             "book": buyers.addresses(user.pk) if user is not None else [],
+            "balances": purses.balances(user.pk) if user is not None else [],
         },
     )
 
@@ -232,7 +235,13 @@ def _row(order: Order) -> dict[str, Any]:
         "chip": chip(order),
         "to_pay": order.state == OrderState.AWAITING_PAYMENT,
         "until": pay_until(order, clock.now()),
+        "door": order.state in UNPAID_ON_THE_WAY and _door(order),
     }
+
+
+def _door(order: Order) -> bool:
+    """Is it paid when it is delivered?"""
+    return order.paid_at is None and money.to_collect(payments_of_case(order.case_no)) is not None
 
 
 def _whole(request: HttpRequest, order: Order) -> dict[str, Any]:
@@ -263,10 +272,7 @@ def _whole(request: HttpRequest, order: Order) -> dict[str, Any]:
             {"case": one, "label": words(flow()["aftersale"], one.state)}
             for one in cases_of(order.case_no)
         ],
-        "refunds": [
-            {"refund": one, "amount": Money(one.amount_fen)}
-            for one in refunds_of_case(order.case_no)
-        ],
+        **money.standing(order.trade, order),
     }
 
 

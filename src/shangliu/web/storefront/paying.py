@@ -23,7 +23,6 @@ from shangliu.flow.payment.effects import Transferred
 from shangliu.insight.trace import events_of
 from shangliu.platform import clock
 from shangliu.platform.errors import NotFound, Refused
-from shangliu.web.errors import content_policy
 from shangliu.web.roles import BUYER, actor_of
 from shangliu.web.storefront import begun, money, ways
 from shangliu.web.storefront.cashier import own_trade, see_other, until, waits
@@ -69,7 +68,7 @@ def pay_with(
         "watch": _watch_address(trade, payment, 1),
     }
     if kept.invoke:
-        return _bridge(request, gateway, kept.invoke, context)
+        return _bridge(request, kept.invoke, context)
     over = kept.expired or clock.now() >= until(orders)
     context |= {"expired": over, "code": begun.code(kept.qr) if not over else ""}
     return personal(request, "storefront/pay_code.html", context)
@@ -87,20 +86,12 @@ def _open(trade: Trade, gateway: PaymentProvider, method: Method) -> Payment | N
     )
 
 
-def _bridge(
-    request: HttpRequest, gateway: PaymentProvider, invoke: Any, context: dict[str, Any]
-) -> HttpResponse:
-    """WeChat's browser brings its bridge along; the simulator's comes from the simulator."""
-    script = str(getattr(gateway, "bridge_script", "")) if settings.SHANGLIU.simulators else ""
+def _bridge(request: HttpRequest, invoke: Any, context: dict[str, Any]) -> HttpResponse:
+    """WeChat's browser brings its bridge along; beside the simulators theirs stands in for it."""
+    env = settings.SHANGLIU
+    script = f"http://127.0.0.1:{env.wechat_port}/_sim/bridge.js" if env.simulators else ""
     more = {"invoke": dict(invoke), "bridge": script}
-    response = personal(request, "storefront/pay_bridge.html", {**context, **more})
-    if script:
-        origin = "/".join(script.split("/")[:3])
-        response["Content-Security-Policy"] = (
-            f"{content_policy()}; script-src 'self' {origin}; connect-src 'self' {origin};"
-            f" frame-src {origin}"
-        )
-    return response
+    return personal(request, "storefront/pay_bridge.html", {**context, **more})
 
 
 def _transfer(

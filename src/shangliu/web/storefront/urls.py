@@ -14,6 +14,7 @@ from shangliu.web.storefront import (
     orders,
     paying,
     signing,
+    wallet,
 )
 
 urlpatterns = [
@@ -51,6 +52,7 @@ urlpatterns = [
     path("pay/<slug:number>/result/", paying.result, name="pay_result"),
     path("pay/<slug:number>/status/", paying.status, name="pay_status"),
     path("account/", orders.account, name="account"),
+    path("account/wallet/", wallet.page, name="wallet"),
     path("account/addresses/<int:pk>/forget/", orders.forget_address, name="forget_address"),
     path("messages/", orders.messages_page, name="messages"),
     path("orders/", orders.index, name="orders"),
