@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from shangliu.domain.cart.queries import CartView, cart_view, open_cart
 from shangliu.domain.crm import buyers
+from shangliu.domain.ledger.services import Purse
 from shangliu.domain.orders.mine import Trade, trade_of_key
 from shangliu.flow.checkout import (
     Preview,
@@ -31,6 +32,7 @@ from shangliu.platform.money import Money
 from shangliu.platform.text import Text
 from shangliu.web import visits
 from shangliu.web.roles import cart_token, hold_trade, user_id_of, user_of
+from shangliu.web.storefront import purses
 from shangliu.web.storefront.divisions import PROVINCES
 from shangliu.web.storefront.frame import fragment, personal
 
@@ -56,10 +58,16 @@ def page(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def amounts(request: HttpRequest) -> HttpResponse:
-    """The sum again, for another way of delivery."""
+    """The sum again, for another way of delivery, with other wallets."""
     view = cart_view(open_cart(token=cart_token(request), user_id=user_id_of(request)))
-    summary = preview(view, delivery=request.GET.get("delivery", "standard"))
-    return fragment(request, "storefront/_amounts_again.html", {"preview": summary})
+    summary = preview(
+        view,
+        delivery=request.GET.get("delivery", "standard"),
+        user_id=user_id_of(request),
+    )
+    chosen = purses.wanted(request.GET.getlist("purse"))
+    purse = purses.offered(summary.total, user_id_of(request), chosen)
+    return fragment(request, "storefront/_amounts_again.html", {"preview": summary, "purse": purse})
 
 
 def _show(request: HttpRequest) -> HttpResponse:
@@ -88,6 +96,7 @@ def _submit(request: HttpRequest) -> HttpResponse:
     if (before := trade_of_key(key)) is not None:
         return _to_cashier(request, before)
     typed = {name: request.POST.get(name, "").strip()[:200] for name in FIELDS}
+    typed["purse"] = " ".join(request.POST.getlist("purse"))[:40]
     user_id = user_id_of(request)
     cart = open_cart(token=cart_token(request), user_id=user_id)
     if cart is None or (user_id is None and not _as_guest(request)):
@@ -99,7 +108,13 @@ def _submit(request: HttpRequest) -> HttpResponse:
         trade = place_order(
             cart=cart,
             receiver=receiver,
-            wishes=Wishes(delivery=typed["delivery"] or "standard", remark=typed["remark"]),
+            wishes=Wishes(
+                delivery=typed["delivery"] or "standard",
+                remark=typed["remark"],
+                purses=purses.wanted(typed["purse"].split())
+                if user_id is not None
+                else frozenset(),
+            ),
             submit_key=key or secrets.token_hex(16),
             expected=_expected(request.POST, typed["delivery"] or "standard"),
             user_id=user_id,
@@ -111,6 +126,10 @@ def _submit(request: HttpRequest) -> HttpResponse:
         buyers.keep_address(user_id=user_id, place=_place(receiver))
     request.session.pop(DRAFT, None)
     return _to_cashier(request, trade)
+
+
+def _purses(typed: Mapping[str, str], user_id: int | None) -> frozenset[Purse]:
+    return purses.wanted(typed["purse"].split()) if user_id is not None else frozenset()
 
 
 def _to_cashier(request: HttpRequest, trade: Trade) -> HttpResponse:
@@ -177,10 +196,15 @@ def _page(
 ) -> HttpResponse:
     user = user_of(request)
     book = buyers.addresses(user.pk) if user is not None else []
-    summary = preview(view, delivery=typed.get("delivery") or "standard")
+    summary = preview(
+        view, delivery=typed.get("delivery") or "standard", user_id=user_id_of(request)
+    )
     filled = dict(typed) or {"phone": user.phone or "" if user is not None else ""}
     context: dict[str, Any] = {
         "preview": summary,
+        "purse": purses.offered(
+            summary.total, user_id_of(request), purses.wanted(typed.get("purse", "").split())
+        ),
         "book": book,
         "address": typed.get("address") or (str(book[0].pk) if book else NEW),
         "typed": filled,
