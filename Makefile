@@ -38,8 +38,8 @@ seed: $(STAMP) ## fill an empty database with the demo shop
 translations: $(STAMP) ## collect and compile the translations
 	$(BIN)/python -m tools.translations
 
-oracles: $(STAMP) ## what only tests need: a Chromium, and the BPMN programs of npm
-	@sh tools/oracles.sh
+oracles: $(STAMP) ## what only tests need: a Chromium, npm's BPMN programs, pm4py, Spark with Java
+	@sh tools/oracles.sh $(BIN)
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || sh tools/environment.sh "$(PYTHON)" $(VENV)

@@ -1,5 +1,6 @@
 #!/bin/sh
-# What only the tests need: a Chromium, and npm's BPMN programs in tests/node. Says how when it cannot.
+# What only the tests need: tools/oracles.sh BIN. A Chromium, npm's programs in tests/node, a Java for
+# Spark, and what requirements-oracles.lock names. Says how when it cannot.
 set -eu
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null 2>&1; then sudo -n "$@"; else return 1; fi; }
@@ -48,4 +49,18 @@ mark=tests/node/node_modules/.installed
 if ! cmp -s tests/node/package-lock.json "$mark"; then
     (cd tests/node && npm ci --silent --no-audit --no-fund)
     cp tests/node/package-lock.json "$mark"
+fi
+
+if ! command -v java >/dev/null 2>&1; then
+    install "default-jre-headless" "openjdk" || true
+    command -v java >/dev/null 2>&1 || {
+        echo "Spark 测试需要 Java 17：apt-get install default-jre-headless" >&2
+        echo "The tests on Spark need Java 17: apt-get install default-jre-headless" >&2
+        exit 1
+    }
+fi
+mark=$1/../.oracles
+if ! cmp -s requirements-oracles.lock "$mark"; then
+    "$1/python" -m pip install --disable-pip-version-check -q -r requirements-oracles.lock
+    cp requirements-oracles.lock "$mark"
 fi
