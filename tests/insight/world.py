@@ -7,20 +7,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from shangliu.cli.stock import differences
 from shangliu.domain.aftersales.models import AfterSale
+from shangliu.domain.aftersales.states import ENDED, AfterSaleState
 from shangliu.domain.cart.queries import cart_view
 from shangliu.domain.catalog.models import Category, Product, Variant
 from shangliu.domain.crm.models import User
 from shangliu.domain.fulfilment.models import FulfilmentTask
 from shangliu.domain.inventory import services as inventory
 from shangliu.domain.inventory.models import Warehouse
+from shangliu.domain.ledger import queries as ledger
 from shangliu.domain.ledger.services import Purse
 from shangliu.domain.logistics import provider as carriers
 from shangliu.domain.logistics.models import Parcel
 from shangliu.domain.logistics.provider import Label, LabelRequest, Push, TrackState
 from shangliu.domain.orders.models import Order
+from shangliu.domain.orders.states import OrderState
 from shangliu.domain.payments import provider as payments
-from shangliu.domain.payments.models import Payment
+from shangliu.domain.payments.models import Payment, Refund
 from shangliu.domain.payments.provider import (
     Bill,
     Charge,
@@ -36,6 +40,8 @@ from shangliu.domain.payments.provider import (
     Started,
     TradeAnswer,
 )
+from shangliu.domain.payments.states import OPEN_PAYMENTS, PaymentState, RefundState
+from shangliu.domain.settlement.models import SettlementEntry
 from shangliu.flow import checkout, steps
 from shangliu.flow.aftersale import services as aftersales
 from shangliu.flow.cart import services as carts
@@ -50,15 +56,21 @@ from shangliu.platform.text import Text
 from shangliu.process.roles import STAFF, Role
 
 ALL_ROLES = frozenset(STAFF)
+_OVER = (OrderState.COMPLETED, OrderState.CANCELLED, OrderState.CLOSED)
+_TO_COME = (*OPEN_PAYMENTS, PaymentState.TO_COLLECT)
 
 
 @dataclass
 class Gateway:
-    """A payment gateway that answers as a test tells it."""
+    """A payment gateway that answers as a test tells it. `known`: what it says of a refund when it
+    is asked, `trouble`: what a request for one raises; `asked` are both, in order."""
 
     code: str = "testpay"
     label: Text = field(default_factory=lambda: Text("测试支付", "Test pay"))
     refunds: RefundOutcome = RefundOutcome.DONE
+    known: RefundOutcome | None = None
+    trouble: ProviderError | None = None
+    asked: list[str] = field(default_factory=list)
     outcome: Outcome = Outcome.WAITING
     nature: Nature = Nature.GATEWAY
     bills: dict[date, Bill] = field(default_factory=dict)
@@ -105,10 +117,14 @@ class Gateway:
     def refund(
         self, *, ref: Ref, refund_number: str, amount: Money, total: Money, reason: str
     ) -> RefundAnswer:
+        self.asked.append(f"refund {refund_number}")
+        if self.trouble is not None:
+            raise self.trouble
         return RefundAnswer(number=refund_number, outcome=self.refunds, reason="余额不足")
 
     def query_refund(self, *, ref: Ref, refund_number: str) -> RefundAnswer:
-        return RefundAnswer(number=refund_number, outcome=self.refunds)
+        self.asked.append(f"query {refund_number}")
+        return RefundAnswer(number=refund_number, outcome=self.known or self.refunds)
 
 
 @dataclass
@@ -227,15 +243,25 @@ def placed(
     purses: frozenset[Purse] = frozenset(),
 ) -> Order:
     """An order that waits for its money."""
+    wishes = checkout.Wishes(delivery="standard", remark=remark, purses=purses)
+    return placed_as(wishes, {variant or shop.tea: quantity}, user=user, street=street)
+
+
+def placed_as(
+    wishes: checkout.Wishes,
+    pieces: Mapping[Variant, int],
+    *,
+    user: User | None = None,
+    street: str = "文三路 100 号 2 幢 301",
+) -> Order:
+    """An order of several variants, or with other wishes."""
     user_id = user.pk if user else None
-    cart = carts.add(
-        token=carts.new_token(),
-        user_id=user_id,
-        visit="",
-        variant_id=(variant or shop.tea).pk,
-        quantity=quantity,
-    )
-    summary = checkout.preview(cart_view(cart))
+    token = carts.new_token()
+    cart = [
+        carts.add(token=token, user_id=user_id, visit="", variant_id=variant.pk, quantity=quantity)
+        for variant, quantity in pieces.items()
+    ][-1]
+    summary = checkout.preview(cart_view(cart), delivery=wishes.delivery)
     trade = checkout.place_order(
         cart=cart,
         receiver=checkout.Receiver(
@@ -246,7 +272,7 @@ def placed(
             district="西湖区",
             street=street,
         ),
-        wishes=checkout.Wishes(delivery="standard", remark=remark, purses=purses),
+        wishes=wishes,
         submit_key=secrets.token_hex(8),
         expected=summary.total,
         user_id=user_id,
@@ -328,6 +354,58 @@ def applied(order: Order, quantity: int = 1, reason: str = "质量问题") -> Af
     return aftersales.apply(
         order=order, quantities={line.pk: quantity}, reason=reason, note="杯口有裂纹", actor="guest"
     )
+
+
+def reported(order: Order, *states: TrackState) -> Parcel:
+    """The carrier's news of the order's latest parcel, one after the other."""
+    parcel = Parcel.objects.filter(order_number=order.number).latest("id")
+    for state in states:
+        push = Push(waybill_no=parcel.waybill_no, carrier=parcel.carrier, state=state, points=())
+        parcels.follow(parcel, push, actor=parcel.carrier)
+    parcel.refresh_from_db()
+    return parcel
+
+
+def assert_books_balance() -> None:
+    """Goods, wallets and the ledger add up; what went back is what the refunds and cases say; and
+    where a purchase is over, nothing is kept for its buyer."""
+    assert differences() == []
+    assert ledger.total() == 0
+    assert ledger.unbalanced_wallets() == []
+    for payment in Payment.objects.all():
+        refunds = Refund.objects.filter(payment=payment)
+        done = sum(one.amount_fen for one in refunds if one.state == RefundState.SUCCEEDED)
+        under_way = sum(one.amount_fen for one in refunds) - done
+        assert (payment.refunded_fen, payment.refunding_fen) == (done, under_way), payment
+    for order in Order.objects.all():
+        _assert_refunds_add_up(order)
+    for case_no in Order.objects.values_list("case_no", flat=True).distinct():
+        if _is_over(case_no):
+            assert ledger.balance("buyer", case_no=case_no) == 0, case_no
+
+
+def _assert_refunds_add_up(order: Order) -> None:
+    cases = AfterSale.objects.filter(order=order)
+    if cases.filter(state=AfterSaleState.REFUNDING).exists():
+        return
+    done = cases.filter(state=AfterSaleState.COMPLETED)
+    assert order.refunded_fen == sum(one.amount_fen for one in done), order
+    freight = sum(one.freight_fen for one in done)
+    assert order.refunded_fen == sum(one.refunded_fen for one in order.lines.all()) + freight
+    owed = SettlementEntry.objects.filter(order_number=order.number)
+    if owed.exists():
+        left = order.total_fen - order.refunded_fen
+        assert sum(one.amount_fen for one in owed) == left, order
+
+
+def _is_over(case_no: str) -> bool:
+    under_way = (
+        Order.objects.filter(case_no=case_no).exclude(state__in=_OVER),
+        Payment.objects.filter(case_no=case_no, state__in=_TO_COME),
+        Refund.objects.filter(case_no=case_no).exclude(state=RefundState.SUCCEEDED),
+        AfterSale.objects.filter(case_no=case_no).exclude(state__in=ENDED),
+    )
+    return not any(found.exists() for found in under_way)
 
 
 def send_all() -> None:
