@@ -36,8 +36,11 @@ class WeChatMerchant:
     notify_url: str
     serial: str = PUBLIC_KEY_ID
 
-    def native(self, number: str, fen: int = 8800, **more: object) -> requests.Response:
-        return self.post("/v3/pay/transactions/native", self.order(number, fen, **more))
+    def native(
+        self, number: str, fen: int = 8800, *, minutes: float = 30, **more: object
+    ) -> requests.Response:
+        order = self.order(number, fen, minutes=minutes, **more)
+        return self.post("/v3/pay/transactions/native", order)
 
     def order(
         self, number: str, fen: int = 8800, *, minutes: float = 30, **more: object

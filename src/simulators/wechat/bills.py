@@ -57,7 +57,7 @@ class Bills:
             yuan(total),
             yuan(returned),
         )
-        return _written(_TRADE_HEADER, sorted(lines), _TRADE_SUMS, sums)
+        return _written(_TRADE_HEADER, sorted(lines, key=lambda one: one[0]), _TRADE_SUMS, sums)
 
     def flow(self, day: str) -> str:
         """Money in and out of the merchant's account, with the balance after each movement."""

@@ -48,6 +48,8 @@ class Refunds:
     def ask(self, trade: sqlite3.Row, asked: AskedBack) -> sqlite3.Row:
         """Accept a refund, or find the one of this number; a failed one is tried once more."""
         number = trade["out_trade_no"]
+        if self._faults.take("no_balance", subject=number) is not None:
+            raise RefusalError(403, "NOT_ENOUGH", "基本账户余额不足，请充值后重新发起")
         with self._store.transaction():
             known = self.find(asked.out_refund_no)
             if known is not None:
@@ -160,8 +162,6 @@ class Refunds:
             raise _invalid("申请退款金额大于订单可退金额")
         if len(self.of_trade(trade["out_trade_no"])) >= MOST:
             raise _invalid("一笔订单最多退款50次")
-        if self._faults.take("no_balance", subject=trade["out_trade_no"]) is not None:
-            raise RefusalError(403, "NOT_ENOUGH", "基本账户余额不足，请充值后重新发起")
 
 
 def _invalid(message: str) -> RefusalError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 import secrets
@@ -102,7 +101,7 @@ class Keys:
         try:
             found = base64.b64decode(signature, validate=True)
             self._merchant.verify(found, message, _PADDING, _HASH)
-        except (InvalidSignature, binascii.Error):
+        except (InvalidSignature, ValueError):
             return False
         return True
 

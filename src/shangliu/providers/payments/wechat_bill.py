@@ -30,7 +30,7 @@ def read(day: date, raw: bytes) -> Bill:
 def _table(rows: list[str]) -> tuple[list[dict[str, str]], int]:
     """The lines by column, and how many the sums say there are."""
     names = rows[0].split(",")
-    found = []
+    found: list[dict[str, str]] = []
     for place, row in enumerate(rows[1:], start=1):
         if row.startswith(_SUMS):
             return found, int(_fields(rows[place + 1])[0])

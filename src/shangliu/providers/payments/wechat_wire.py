@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import os
 import re
@@ -239,7 +238,7 @@ class Wire:
         try:
             raw = base64.b64decode(signature, validate=True)
             key.verify(raw, message, padding.PKCS1v15(), hashes.SHA256())
-        except (InvalidSignature, binascii.Error) as failed:
+        except (InvalidSignature, ValueError) as failed:
             raise _forged("has a signature that is not wechat's") from failed
 
     def _key(self, serial: str) -> rsa.RSAPublicKey | None:
