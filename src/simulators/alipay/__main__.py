@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 
 from simulators.alipay import trades
+from simulators.alipay.bills import Bills
 from simulators.alipay.cashier import Cashier
+from simulators.alipay.certificates import Certificates
 from simulators.alipay.control import Control
+from simulators.alipay.envelope import Envelope
 from simulators.alipay.faults import KINDS
 from simulators.alipay.gateway import Gateway
 from simulators.alipay.notices import SCHEDULE, Account, Notices, acknowledged
@@ -31,6 +34,7 @@ def main() -> None:
     )
     chosen = parser.parse_args()
     keys = Keys(chosen.data)
+    certificates = Certificates(chosen.data)
     store = Store(
         chosen.data / "alipay.sqlite3",
         clock.SCHEMA,
@@ -49,14 +53,30 @@ def main() -> None:
         acknowledged=acknowledged,
     )
     notices = Notices(
-        store=store, clock=time, keys=keys, account=account, faults=wrong, deliveries=post
+        store=store,
+        clock=time,
+        keys=keys,
+        certificates=certificates,
+        account=account,
+        faults=wrong,
+        deliveries=post,
     )
     book = Trades(store, time, notices)
     app = App("simulators.alipay")
-    Gateway(app=app, clock=time, keys=keys, account=account, faults=wrong, trades=book)
-    Cashier(app=app, clock=time, keys=keys, account=account, trades=book)
-    Control(app=app, clock=time, faults=wrong, trades=book, notices=notices, deliveries=post)
-    post.start(tick=book.expire_due)
+    bills = Bills(app=app, store=store, clock=time, seller_id=account.seller_id)
+    envelope = Envelope(keys=keys, certificates=certificates, account=account)
+    Gateway(app=app, clock=time, envelope=envelope, faults=wrong, trades=book, bills=bills)
+    Cashier(app=app, clock=time, notices=notices, account=account, trades=book)
+    Control(
+        app=app,
+        clock=time,
+        faults=wrong,
+        trades=book,
+        notices=notices,
+        deliveries=post,
+        certificates=certificates,
+    )
+    post.start(tick=book.tick)
     try:
         serve(app, name="alipay", port=chosen.port)
     finally:

@@ -11,8 +11,7 @@ import segno
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from simulators.alipay.notices import Account
-from simulators.alipay.signing import Keys
+from simulators.alipay.notices import Account, Notices
 from simulators.alipay.trades import RefusalError, Trades, yuan
 from simulators.common.clock import Clock
 from simulators.common.web import App, missing
@@ -20,10 +19,12 @@ from simulators.common.web import App, missing
 
 class Cashier:
     def __init__(
-        self, *, app: App, clock: Clock, keys: Keys, account: Account, trades: Trades
+        self, *, app: App, clock: Clock, notices: Notices, account: Account, trades: Trades
     ) -> None:
-        self._app, self._clock, self._keys = app, clock, keys
+        self._app, self._clock, self._notices = app, clock, notices
         self._account, self._trades = account, trades
+        app.add("/qr/<token>", self.read_code)
+        app.add("/scan", self.camera)
         app.add("/cashier/<token>", self.show)
         app.add("/cashier/<token>/scan", self.scan, "POST")
         app.add("/cashier/<token>/pay", self.pay, "POST")
@@ -48,6 +49,27 @@ class Cashier:
             seconds=int(max(0, asked["expires"] - self._clock.now())),
             code=_drawn(request.base_url) if status == "NEW" else "",
             back=self._return_address(asked, trade) if paid else "",
+        )
+
+    def read_code(self, _request: Request, token: str) -> Response:
+        """Where the code of `precreate` leads: the buyer has scanned, so the trade exists."""
+        asked = self._asked(token)
+        try:
+            self._trades.scan(asked["out_trade_no"])
+        except RefusalError as refused:
+            return self._app.page("error.html", code=refused.sub_code, text=refused.sub_msg)
+        return redirect(f"/cashier/{token}", 303)
+
+    def camera(self, request: Request) -> Response:
+        """A phone's camera for those who have none: takes what a code says, or picks one."""
+        said = request.args.get("code", "").strip()
+        if said.startswith(f"{request.host_url}qr/"):
+            return redirect(said, 303)
+        return self._app.page(
+            "scan.html",
+            problem="这不是本收银台的付款码" if said else "",
+            waiting=self._trades.codes(),
+            yuan=yuan,
         )
 
     def scan(self, request: Request, token: str) -> Response:
@@ -95,7 +117,8 @@ class Cashier:
             "seller_id": self._account.seller_id,
             "timestamp": self._clock.text(),
         }
-        signed = self._keys.signed({name: value for name, value in said.items() if value})
+        given = {name: value for name, value in said.items() if value}
+        signed = self._notices.signed(asked["out_trade_no"], given)
         joint = "&" if "?" in asked["return_url"] else "?"
         return f"{asked['return_url']}{joint}{urlencode(signed)}"
 

@@ -9,6 +9,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from simulators.alipay.certificates import Certificates
 from simulators.alipay.faults import KINDS
 from simulators.alipay.notices import Notices
 from simulators.alipay.trades import RefusalError, Trades, yuan
@@ -28,15 +29,16 @@ class Control:
         trades: Trades,
         notices: Notices,
         deliveries: Deliveries,
+        certificates: Certificates,
     ) -> None:
         self._app, self._clock, self._faults = app, clock, faults
-        self._trades, self._notices, self._deliveries = trades, notices, deliveries
+        self._trades, self._certificates = trades, certificates
+        self._notices, self._deliveries = notices, deliveries
         app.add("/healthz", lambda _: answer_json({"ok": True, "system": "alipay"}))
         app.add("/", self.page)
         app.add("/_sim", self.page)
         for name, show in (
             ("trades", self.trades),
-            ("ledger", self.ledger),
             ("notifications", self.notifications),
             ("clock", self.clock),
         ):
@@ -69,9 +71,6 @@ class Control:
             raise missing("such trade")
         return answer_json(plain(found))
 
-    def ledger(self, _request: Request) -> Response:
-        return answer_json([plain(one) for one in self._trades.ledger()])
-
     def notifications(self, request: Request) -> Response:
         number = request.args.get("out_trade_no", "")
         return answer_json([plain(one) for one in self._deliveries.recent(number, 1000)])
@@ -86,6 +85,8 @@ class Control:
             "refuse": self._refuse,
             "expire": self._expire,
             "finish": lambda asked: plain(self._trades.finish(_number(asked))),
+            "refund/finish": lambda asked: {"moved": self._trades.refund_due(_number(asked))},
+            "certificate/rotate": lambda _: {"alipay_cert_sn": self._certificates.rotate()},
             "notify/duplicate": self._duplicate,
             "notify/probe": lambda asked: self._notices.probe(self._trade(asked)),
             "notify/wrong-amount": lambda asked: self._notices.wrong_amount(self._trade(asked)),

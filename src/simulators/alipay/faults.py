@@ -10,6 +10,8 @@ KINDS = {
     "http_502": "什么也不做，应答 HTTP 502",
     "latency": "先等待 value 毫秒",
     "no_balance": "退款时商户余额不足",
+    "slow_refund": "退款受理后过 value 秒才到账",
+    "pay_before_close": "关闭请求到达前一刻买家付了款",
     "hold": "扣住通知，直到放行",
     "lose": "丢掉通知",
     "delay": "通知推迟 value 秒",

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
 
 from werkzeug.exceptions import BadGateway
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from simulators.alipay.notices import Account
-from simulators.alipay.signing import Keys
+from simulators.alipay.bills import Bills
+from simulators.alipay.envelope import Content, Envelope, InvalidError, is_certified
 from simulators.alipay.trades import Asked, RefusalError, Trades, fen, yuan
 from simulators.common.clock import Clock, read_time
 from simulators.common.faults import Faults
 from simulators.common.web import App, hang_up, said
 
-Content = dict[str, Any]
 Biz = Mapping[str, str]
 PAGES = ("alipay.trade.page.pay", "alipay.trade.wap.pay")
-_NEEDED = ("app_id", "method", "sign_type", "sign", "timestamp", "version")
-_NAMES = {"sign": "signature", "sign_type": "signature-type", "app_id": "app-id"}
 _UNKNOWN = {
     "code": "20000",
     "msg": "Service Currently Unavailable",
@@ -34,16 +30,17 @@ _UNKNOWN = {
 _LONGEST = 15 * 24 * 3600
 
 
-class InvalidError(Exception):
-    """The request itself is wrong: 40001 (something is missing) or 40002 (something is invalid)."""
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request: its common parameters, its content, and the address at which we were asked."""
 
-    def __init__(self, code: str, sub_code: str, sub_msg: str) -> None:
-        super().__init__(sub_msg)
-        self.code, self.sub_code, self.sub_msg = code, sub_code, sub_msg
+    params: Mapping[str, str]
+    biz: Biz
+    host: str
 
-    def content(self) -> Content:
-        msg = "Missing Required Arguments" if self.code == "40001" else "Invalid Arguments"
-        return {"code": self.code, "msg": msg, "sub_code": self.sub_code, "sub_msg": self.sub_msg}
+    @property
+    def method(self) -> str:
+        return self.params["method"]
 
 
 class Gateway:
@@ -52,18 +49,21 @@ class Gateway:
         *,
         app: App,
         clock: Clock,
-        keys: Keys,
-        account: Account,
+        envelope: Envelope,
         faults: Faults,
         trades: Trades,
+        bills: Bills,
     ) -> None:
-        self._app, self._clock, self._keys = app, clock, keys
-        self._account, self._faults, self._trades = account, faults, trades
-        self._methods: dict[str, Callable[[Biz], Content]] = {
-            "alipay.trade.query": self._query,
+        self._app, self._clock, self._envelope = app, clock, envelope
+        self._faults, self._trades, self._bills = faults, trades, bills
+        self._methods: dict[str, Callable[[Call], Content]] = {
+            "alipay.trade.precreate": self._precreate,
+            "alipay.trade.query": lambda call: self._query(call.biz),
             "alipay.trade.close": self._close,
-            "alipay.trade.refund": self._refund,
-            "alipay.trade.fastpay.refund.query": self._refund_query,
+            "alipay.trade.refund": lambda call: self._refund(call.biz),
+            "alipay.trade.fastpay.refund.query": lambda call: self._refund_query(call.biz),
+            "alipay.data.dataservice.bill.downloadurl.query": self._bill,
+            "alipay.open.app.alipaycert.download": lambda call: self._certificate(call.biz),
         }
         app.add("/gateway.do", self.answer, "GET", "POST")
 
@@ -71,37 +71,17 @@ class Gateway:
         params = said(request)
         method = params.get("method", "")
         try:
-            biz = self._checked(params)
+            biz = self._envelope.opened(params, (*self._methods, *PAGES))
         except InvalidError as wrong:
             if method in PAGES:
                 return self._app.page("error.html", code=wrong.sub_code, text=wrong.sub_msg)
-            return self._envelope(method, wrong.content())
-        if method in PAGES:
-            return self._cashier(params, biz)
-        return self._faulty(request, method, {**biz, "notify_url": params.get("notify_url", "")})
+            return self._sealed(params, wrong.content())
+        call = Call(params=params, biz=biz, host=request.host_url)
+        return self._cashier(call) if method in PAGES else self._faulty(request, call)
 
-    def _checked(self, params: Mapping[str, str]) -> Biz:
-        for name in _NEEDED:
-            if not params.get(name):
-                label = _NAMES.get(name, name)
-                raise InvalidError("40001", f"isv.missing-{label}", f"缺少{name}参数")
-        if params["app_id"] != self._account.app_id:
-            raise InvalidError("40002", "isv.invalid-app-id", "无效的AppID参数")
-        if params["method"] not in self._methods and params["method"] not in PAGES:
-            raise InvalidError("40002", "isv.invalid-method", "不存在的方法名")
-        if params["sign_type"] != "RSA2":
-            raise InvalidError("40002", "isv.invalid-signature-type", "无效的签名类型")
-        if not self._keys.is_merchants(params):
-            raise InvalidError("40002", "isv.invalid-signature", "验签出错，请确认签名内容与密钥")
-        try:
-            biz = json.loads(params.get("biz_content", ""))
-        except ValueError:
-            raise InvalidError("40002", "isv.invalid-parameter", "业务参数不是合法的JSON") from None
-        return {name: v if isinstance(v, str) else json.dumps(v) for name, v in biz.items()}
-
-    def _faulty(self, request: Request, method: str, biz: Biz) -> Response:
+    def _faulty(self, request: Request, call: Call) -> Response:
         """Do the business, unless something is to go wrong before or after it."""
-        where = {"subject": biz.get("out_trade_no", ""), "method": method}
+        where = {"subject": call.biz.get("out_trade_no", ""), "method": call.method}
         if (pause := self._faults.take("latency", **where)) is not None:
             time.sleep(pause / 1000)
         if self._faults.take("lost", **where) is not None:
@@ -109,17 +89,17 @@ class Gateway:
         if self._faults.take("http_502", **where) is not None:
             raise BadGateway
         if self._faults.take("unknown", **where) is not None:
-            return self._envelope(method, _UNKNOWN)
-        content = self._done(method, biz)
+            return self._sealed(call.params, _UNKNOWN)
+        content = self._done(call)
         if self._faults.take("drop", **where) is not None:
             return hang_up(request)
         if self._faults.take("unknown_done", **where) is not None:
             content = _UNKNOWN
-        return self._envelope(method, content)
+        return self._sealed(call.params, content)
 
-    def _done(self, method: str, biz: Biz) -> Content:
+    def _done(self, call: Call) -> Content:
         try:
-            return {"code": "10000", "msg": "Success", **self._methods[method](biz)}
+            return {"code": "10000", "msg": "Success", **self._methods[call.method](call)}
         except RefusalError as refused:
             return {
                 "code": "40004",
@@ -128,21 +108,24 @@ class Gateway:
                 "sub_msg": refused.sub_msg,
             }
 
-    def _envelope(self, method: str, content: Content) -> Response:
-        """HTTP 200 whatever the content says. Who is not known gets no signature."""
-        known = method in self._methods
-        name = f"{method.replace('.', '_')}_response" if known else "error_response"
-        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-        unsigned = not known or content.get("sub_code") == "isv.invalid-app-id"
-        tail = "" if unsigned else f',"sign":"{self._keys.sign(text)}"'
-        return Response(f'{{"{name}":{text}{tail}}}', content_type="text/html;charset=utf-8")
+    def _sealed(self, params: Mapping[str, str], content: Content) -> Response:
+        method = params.get("method", "")
+        return self._envelope.sealed(
+            method, content, known=method in self._methods, certified=is_certified(params)
+        )
 
-    def _cashier(self, params: Mapping[str, str], biz: Biz) -> Response:
+    def _cashier(self, call: Call) -> Response:
         try:
-            token = self._trades.ask(self._asked(params, biz))
+            token = self._trades.ask(self._asked(call.params, call.biz))
         except RefusalError as refused:
             return self._app.page("error.html", code=refused.sub_code, text=refused.sub_msg)
         return redirect(f"/cashier/{token}", 302)
+
+    def _precreate(self, call: Call) -> Content:
+        """The code leads to this simulator, as the real one's leads to qr.alipay.com."""
+        asked = self._asked(call.params, call.biz)
+        token = self._trades.ask(asked)
+        return {"out_trade_no": asked.out_trade_no, "qr_code": f"{call.host}qr/{token}"}
 
     def _asked(self, params: Mapping[str, str], biz: Biz) -> Asked:
         number = biz.get("out_trade_no", "")
@@ -164,6 +147,7 @@ class Gateway:
             notify_url=params.get("notify_url", ""),
             return_url=params.get("return_url", ""),
             expires=expires,
+            certified=is_certified(params),
         )
 
     def _named(self, biz: Biz) -> sqlite3.Row:
@@ -190,35 +174,43 @@ class Gateway:
             }
         return content
 
-    def _close(self, biz: Biz) -> Content:
+    def _close(self, call: Call) -> Content:
         """Tells only whom the request names: a shop that closes a trade knows it."""
-        self._named(biz)
-        closed = self._trades.close(
-            biz.get("out_trade_no", ""), biz.get("trade_no", ""), tell=bool(biz["notify_url"])
-        )
+        trade = self._named(call.biz)
+        if self._faults.take("pay_before_close", subject=trade["out_trade_no"]) is not None:
+            self._trades.pay(trade["out_trade_no"])
+        closed = self._trades.close(trade["out_trade_no"], tell=bool(call.params.get("notify_url")))
         return {"out_trade_no": closed["out_trade_no"], "trade_no": closed["trade_no"]}
 
     def _refund(self, biz: Biz) -> Content:
         trade = self._named(biz)
-        amount = fen(biz.get("refund_amount", ""))
+        number, amount = trade["out_trade_no"], fen(biz.get("refund_amount", ""))
         request_no = biz.get("out_request_no", "")
         if not request_no and amount != trade["amount"]:
             raise RefusalError("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "部分退款必须传入退款请求号")
-        if self._faults.take("no_balance", subject=trade["out_trade_no"]) is not None:
+        if self._faults.take("no_balance", subject=number) is not None:
             raise RefusalError("ACQ.SELLER_BALANCE_NOT_ENOUGH", "卖家余额不足")
-        changed = self._trades.refund(
-            trade,
-            request_no=request_no or trade["out_trade_no"],
-            amount=amount,
-            reason=biz.get("refund_reason", ""),
+        changed = self._give_back(
+            trade, request_no or number, amount=amount, reason=biz.get("refund_reason", "")
         )
-        trade = self._trades.get(trade["out_trade_no"])
+        trade = self._trades.get(number)
         return _who(trade) | {
             "fund_change": "Y" if changed else "N",
             "refund_fee": yuan(trade["refunded"]),
             "send_back_fee": yuan(amount if changed else 0),
             "gmt_refund_pay": self._clock.text(),
         }
+
+    def _give_back(self, trade: sqlite3.Row, request_no: str, *, amount: int, reason: str) -> bool:
+        number = trade["out_trade_no"]
+        pause = self._faults.take("slow_refund", subject=number)
+        if pause is not None:
+            self._trades.refund_later(
+                trade, request_no=request_no, amount=amount, reason=reason, after=pause
+            )
+        if self._trades.is_slow(number, request_no):
+            return False
+        return self._trades.refund(trade, request_no=request_no, amount=amount, reason=reason)
 
     def _refund_query(self, biz: Biz) -> Content:
         trade = self._named(biz)
@@ -237,6 +229,16 @@ class Gateway:
             "refund_status": "REFUND_SUCCESS",
             "gmt_refund_pay": self._clock.text(refund["at"]),
         }
+
+    def _bill(self, call: Call) -> Content:
+        kind, day = call.biz.get("bill_type", ""), call.biz.get("bill_date", "")
+        return {"bill_download_url": self._bills.address(call.host, kind, day)}
+
+    def _certificate(self, biz: Biz) -> Content:
+        found = self._envelope.certificates.content(biz.get("alipay_cert_sn", ""))
+        if found is None:
+            raise RefusalError("INVALID_PARAMETER", "参数无效：证书序列号")
+        return {"alipay_cert_content": found}
 
 
 def _who(trade: sqlite3.Row) -> Content:

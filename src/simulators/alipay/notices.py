@@ -8,7 +8,8 @@ import sqlite3
 from datetime import datetime
 from urllib.parse import urlencode
 
-from simulators.alipay.signing import Keys
+from simulators.alipay.certificates import Certificates
+from simulators.alipay.signing import Keys, joined
 from simulators.alipay.trades import yuan
 from simulators.common.clock import BEIJING, Clock
 from simulators.common.deliveries import Deliveries
@@ -36,11 +37,13 @@ class Notices:
         store: Store,
         clock: Clock,
         keys: Keys,
+        certificates: Certificates,
         account: Account,
         faults: Faults,
         deliveries: Deliveries,
     ) -> None:
-        self._store, self._clock, self._keys = store, clock, keys
+        self._store, self._clock = store, clock
+        self._keys, self._certificates = keys, certificates
         self._account, self._faults, self._deliveries = account, faults, deliveries
 
     def trade_changed(self, trade: sqlite3.Row, refund: sqlite3.Row | None) -> None:
@@ -116,6 +119,12 @@ class Notices:
             }
         return {name: value for name, value in said.items() if value}
 
+    def signed(self, number: str, said: dict[str, str]) -> dict[str, str]:
+        """With the key of the mode in which the trade was asked for."""
+        if self._store.row("SELECT 1 FROM certified WHERE out_trade_no = ?", number) is None:
+            return self._keys.signed(said)
+        return {**said, "sign": self._certificates.sign(joined(said)), "sign_type": "RSA2"}
+
     def again(self, number: str) -> bool:
         """Send the trade's last notification once more, the same to the letter."""
         last = self._deliveries.last(number)
@@ -132,7 +141,7 @@ class Notices:
 
     def probe(self, trade: sqlite3.Row) -> None:
         """A notification that a stranger could have made: everything right but the signature."""
-        said = self._keys.signed(self.content(trade, None))
+        said = self.signed(trade["out_trade_no"], self.content(trade, None))
         said["total_amount"] = "0.01"
         self._deliver(trade, said, kind="伪造签名")
 
@@ -144,7 +153,8 @@ class Notices:
         self, trade: sqlite3.Row, said: dict[str, str], *, state: str = "waiting", after: float = 0
     ) -> None:
         kind = f"{said['trade_status']}{' 退款' if 'gmt_refund' in said else ''}"
-        self._deliver(trade, self._keys.signed(said), kind=kind, state=state, after=after)
+        signed = self.signed(trade["out_trade_no"], said)
+        self._deliver(trade, signed, kind=kind, state=state, after=after)
 
     def _deliver(
         self,

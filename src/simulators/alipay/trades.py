@@ -28,6 +28,11 @@ CREATE TABLE IF NOT EXISTS refunds (
     out_trade_no TEXT NOT NULL, out_request_no TEXT NOT NULL, amount INTEGER NOT NULL,
     reason TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (out_trade_no, out_request_no)
 );
+CREATE TABLE IF NOT EXISTS slow_refunds (
+    out_trade_no TEXT NOT NULL, out_request_no TEXT NOT NULL, amount INTEGER NOT NULL,
+    reason TEXT NOT NULL, due REAL NOT NULL, PRIMARY KEY (out_trade_no, out_request_no)
+);
+CREATE TABLE IF NOT EXISTS certified (out_trade_no TEXT PRIMARY KEY);
 """
 WAITING, SUCCESS, FINISHED, CLOSED = (
     "WAIT_BUYER_PAY",
@@ -53,7 +58,8 @@ class RefusalError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """What a page.pay request asks for; amounts in fen."""
+    """What a request to pay asks for; amounts in fen. `certified`: it came with certificates, so
+    notifications are signed with ours."""
 
     out_trade_no: str
     method: str
@@ -63,6 +69,7 @@ class Asked:
     notify_url: str
     return_url: str
     expires: float
+    certified: bool = False
 
 
 class Notifier(Protocol):
@@ -76,7 +83,7 @@ class Trades:
         self._store, self._clock, self._notifier = store, clock, notifier
 
     def ask(self, asked: Asked) -> str:
-        """Keep a page.pay request and give the token of its cashier page. No trade exists yet."""
+        """Keep a request to pay and give the token of its cashier page. No trade exists yet."""
         with self._store.transaction():
             if known := self.find(asked.out_trade_no):
                 if known["amount"] != asked.amount:
@@ -101,6 +108,8 @@ class Trades:
                 asked.return_url,
                 asked.expires,
             )
+            if asked.certified:
+                self._store.run("INSERT OR IGNORE INTO certified VALUES (?)", asked.out_trade_no)
             return str(token)
 
     def asked(self, *, token: str = "", out_trade_no: str = "") -> sqlite3.Row | None:
@@ -217,6 +226,58 @@ class Trades:
             self._notifier.trade_changed(self.get(number), self.refund_of(number, request_no))
             return True
 
+    def refund_later(
+        self, trade: sqlite3.Row, *, request_no: str, amount: int, reason: str, after: float
+    ) -> None:
+        """Accept a refund whose money moves only later; until then nobody can see it."""
+        with self._store.transaction():
+            _refuse_refund(self.get(trade["out_trade_no"]), amount)
+            self._store.run(
+                "INSERT OR IGNORE INTO slow_refunds VALUES (?, ?, ?, ?, ?)",
+                trade["out_trade_no"],
+                request_no,
+                amount,
+                reason,
+                self._clock.now() + after,
+            )
+
+    def refund_due(self, out_trade_no: str = "") -> int:
+        """Move what was accepted and is due; with a number, that trade's at once."""
+        found = self._store.rows(
+            "SELECT * FROM slow_refunds WHERE due <= ? OR out_trade_no = ?",
+            self._clock.now(),
+            out_trade_no,
+        )
+        for one in found:
+            with self._store.transaction():
+                number, request_no = one["out_trade_no"], one["out_request_no"]
+                self._store.run(
+                    "DELETE FROM slow_refunds WHERE out_trade_no = ? AND out_request_no = ?",
+                    number,
+                    request_no,
+                )
+                self.refund(
+                    self.get(number),
+                    request_no=request_no,
+                    amount=one["amount"],
+                    reason=one["reason"],
+                )
+        return len(found)
+
+    def is_slow(self, out_trade_no: str, request_no: str) -> bool:
+        return (
+            self._store.row(
+                "SELECT 1 FROM slow_refunds WHERE out_trade_no = ? AND out_request_no = ?",
+                out_trade_no,
+                request_no,
+            )
+            is not None
+        )
+
+    def tick(self) -> None:
+        self.expire_due()
+        self.refund_due()
+
     def refund_of(self, out_trade_no: str, request_no: str) -> sqlite3.Row | None:
         return self._store.row(
             "SELECT * FROM refunds WHERE out_trade_no = ? AND out_request_no = ?",
@@ -224,17 +285,19 @@ class Trades:
             request_no,
         )
 
+    def codes(self) -> list[sqlite3.Row]:
+        """Codes that nobody has paid yet, the newest first."""
+        return self._store.rows(
+            "SELECT a.* FROM asked a LEFT JOIN trades t USING (out_trade_no)"
+            " WHERE a.method = 'alipay.trade.precreate' AND a.expires > ?"
+            " AND coalesce(t.status, ?) = ? ORDER BY a.rowid DESC LIMIT 50",
+            self._clock.now(),
+            WAITING,
+            WAITING,
+        )
+
     def recent(self, limit: int = 100) -> list[sqlite3.Row]:
         return self._store.rows("SELECT * FROM trades ORDER BY created DESC LIMIT ?", limit)
-
-    def ledger(self) -> list[sqlite3.Row]:
-        """Money in and out, oldest first: what a bill file would say."""
-        return self._store.rows(
-            "SELECT 'pay' AS kind, out_trade_no, trade_no, '' AS out_request_no,"
-            " amount AS fen, paid AS at FROM trades WHERE paid IS NOT NULL"
-            " UNION ALL SELECT 'refund', r.out_trade_no, t.trade_no, r.out_request_no,"
-            " -r.amount, r.at FROM refunds r JOIN trades t USING (out_trade_no) ORDER BY at"
-        )
 
     def _change(
         self, out_trade_no: str, status: str, stamp: str, *, tell: bool = True, only: str = ""
