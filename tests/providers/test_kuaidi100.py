@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import requests
 
 from shangliu.domain.logistics.provider import (
     CARRIERS,
@@ -17,6 +19,7 @@ from shangliu.domain.logistics.provider import (
     TrackState,
 )
 from shangliu.platform.models import OutsideCall
+from shangliu.platform.money import Money
 from shangliu.providers.carriers.kuaidi100 import Kuaidi100, Settings, digest
 from tests.providers.vectors import VECTORS
 from tests.simulators.running import Ear, Simulator
@@ -69,6 +72,17 @@ def test_a_label_asked_for_twice_is_one_waybill(
     assert first.carrier == carrier
     assert first.waybill_no
     assert first.sort_code
+
+
+def test_what_is_to_be_collected_at_the_door_is_on_the_waybill(
+    kuaidi100: Kuaidi100, kuaidi100_simulator: Simulator, number: str
+) -> None:
+    asked = replace(_request(number), collection=Money(12805))
+    waybill = kuaidi100.order_label(asked).waybill_no
+    kept = requests.get(
+        f"{kuaidi100_simulator.url}/_sim/parcels", params={"number": waybill}, timeout=10
+    ).json()
+    assert kept["collection"] == "128.05"
 
 
 def test_a_refused_label_says_why(

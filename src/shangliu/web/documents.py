@@ -40,6 +40,7 @@ class Label:
     goods: str
     weight_g: int
     printed: str
+    collection: str = ""
 
 
 def labels(parcels: Sequence[Label]) -> bytes:
@@ -99,8 +100,19 @@ def _label(pdf: FPDF, parcel: Label) -> None:
     _lines(pdf, _EDGE + 2, 120, f"{_('品名')} {parcel.goods}", size=9, width=88)
     weight = f"{_('重量')} {parcel.weight_g / 1000:.2f} kg"
     _text(pdf, _EDGE + 2, 130, weight, size=9)
+    if parcel.collection:
+        _collect(pdf, parcel.collection)
     _text(pdf, _EDGE + 2, 135, f"{_('订单')} {parcel.order_number}", size=9)
     _text(pdf, _EDGE + 2, 140, f"{_('包裹')} {parcel.reference}", size=8)
+
+
+def _collect(pdf: FPDF, amount: str) -> None:
+    """What the courier takes at the door, in a frame that cannot be overlooked."""
+    left, width = LABEL_MM[0] - _EDGE - 42, 40
+    pdf.set_line_width(0.8)
+    pdf.rect(left, 129, width, 15)
+    _text(pdf, left, 130.5, _("代收货款"), size=10, width=width, align="C")
+    _text(pdf, left, 136, amount, size=16, width=width, align="C")
 
 
 def _paper(size: tuple[int, int], texts: Iterable[str]) -> FPDF:

@@ -152,7 +152,8 @@ class Control:
         except RefusedError as refused:
             return answer_json({"code": refused.code, "message": refused.message}, 404)
         track = [plain(one) for one in self._parcels.track(found["number"])]
-        return answer_json({**plain(found), "track": track})
+        collection = self._parcels.collection(found["number"])
+        return answer_json({**plain(found), "track": track, "collection": collection})
 
     def pushes(self, request: Request) -> Response:
         found = self._deliveries.recent(request.args.get("number", ""), 1000)

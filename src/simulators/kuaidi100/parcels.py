@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import sqlite3
 from typing import Any
@@ -27,11 +28,13 @@ CREATE TABLE IF NOT EXISTS track (
     at REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS track_number ON track (number);
+CREATE TABLE IF NOT EXISTS collections (number TEXT PRIMARY KEY, yuan TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS subscriptions (
     number TEXT PRIMARY KEY, carrier TEXT NOT NULL, callback TEXT NOT NULL, salt TEXT,
     status TEXT NOT NULL
 );
 """
+_YUAN = re.compile(r"[1-9]\d{0,6}(\.\d{1,2})?|0\.\d{1,2}")
 SCHEDULE = (1800, 1800, 1800)
 
 
@@ -58,6 +61,7 @@ class Parcels:
         order_id, carrier = str(asked.get("orderId", "")), str(asked.get("kuaidicom", ""))
         if not order_id or carrier not in routes.NUMBERS:
             raise RefusedError("30001", "参数错误：orderId 或 kuaidicom")
+        collection = _collection(asked)
         sender, receiver = asked.get("sendMan") or {}, asked.get("recMan") or {}
         for one in (sender, receiver):
             if not all(one.get(name) for name in ("name", "mobile", "printAddr")):
@@ -72,6 +76,8 @@ class Parcels:
             origin, _ = _place(sender["printAddr"])
             target, district = _place(receiver["printAddr"])
             answer = _label(number, origin, target)
+            if collection:
+                self._store.insert("collections", number=number, yuan=collection)
             self._insert(
                 number, carrier, order_id, json.dumps(answer), (origin, target, district), receiver
             )
@@ -103,6 +109,11 @@ class Parcels:
         )
         self._append(number, routes.main_road(self._journey(number))[0])
         self._plan(number, self._pickup)
+
+    def collection(self, number: str) -> str:
+        """What is to be collected at the door, in yuan; empty for nothing."""
+        found = self._store.row("SELECT yuan FROM collections WHERE number = ?", number)
+        return "" if found is None else str(found["yuan"])
 
     def cancel(self, asked: dict[str, Any]) -> None:
         with self._store.transaction():
@@ -317,6 +328,13 @@ def _place(address: str) -> tuple[str, str]:
         if mark in rest[:8]:
             return city, rest.split(mark, 1)[0] + mark
     return city, ""
+
+
+def _collection(asked: dict[str, Any]) -> str:
+    said = str(asked.get("collection") or "")
+    if said and not _YUAN.fullmatch(said):
+        raise RefusedError("30001", "参数错误：collection")
+    return said
 
 
 def _label(number: str, origin: str, target: str) -> dict[str, Any]:

@@ -5,17 +5,33 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from django.test import Client
 from django.urls import reverse
 
 from shangliu.domain.fulfilment.models import FulfilmentTask
+from shangliu.domain.logistics import provider as carriers
 from shangliu.domain.logistics.models import Parcel
 from shangliu.flow.fulfilment.effects import Wave
+from shangliu.flow.parcel.collection import collection
+from shangliu.flow.payment import services as money
+from shangliu.platform.money import Money
 from shangliu.process.roles import Role
 from shangliu.web import documents
 from tests.insight import world
 from tests.web.backoffice.conftest import Enter
+
+
+@dataclass
+class Asked(world.Carrier):
+    """Remembers what it was to collect."""
+
+    collections: list[Money | None] = field(default_factory=list)
+
+    def order_label(self, request: carriers.LabelRequest) -> carriers.Label:
+        self.collections.append(request.collection)
+        return super().order_label(request)
 
 
 def _scan(client: Client, task: FulfilmentTask, code: str, key: str = "") -> tuple[int, str]:
@@ -238,3 +254,33 @@ def _text(pdf: bytes) -> str:
 def _mapped(table: bytes) -> Iterator[tuple[bytes, str]]:
     for glyph, letter in re.findall(rb"<([0-9A-Fa-f]{4})> <([0-9A-Fa-f]+)>\s", table):
         yield bytes.fromhex(glyph.decode()), bytes.fromhex(letter.decode()).decode("utf-16-be")
+
+
+def test_what_is_paid_at_the_door_is_on_the_label_and_on_the_first_parcel_only(
+    shop: world.Shop, enter: Enter
+) -> None:
+    carrier = Asked()
+    carriers.register(carrier)
+    order = world.placed(shop)
+    way = money.Way("cod")
+    money.start(trade=order.trade, way=way, return_url="", notify_url="", actor="guest")
+    world.packed(order)
+    assert carrier.collections == [Money(12800)]
+    parcel = Parcel.objects.get()
+    address = reverse("staff_label", args=(parcel.reference,))
+    said = _text(enter(Role.WAREHOUSE).get(address).content)
+    assert "代收货款" in said
+    assert "¥128.00" in said
+    second = Parcel.objects.get()
+    second.pk = None
+    second.reference, second.waybill_no = "second", "YT2"
+    assert collection(parcel) == Money(12800)
+    assert collection(second) is None
+
+
+def test_a_paid_parcel_has_nothing_to_be_collected(shop: world.Shop, enter: Enter) -> None:
+    world.packed(world.paid(shop))
+    parcel = Parcel.objects.get()
+    assert collection(parcel) is None
+    address = reverse("staff_label", args=(parcel.reference,))
+    assert "代收货款" not in _text(enter(Role.WAREHOUSE).get(address).content)

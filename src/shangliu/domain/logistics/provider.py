@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from shangliu.platform.errors import NotFound
+from shangliu.platform.money import Money
 from shangliu.platform.outside import ProviderError
 from shangliu.platform.text import Text
 
@@ -65,7 +66,8 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LabelRequest:
-    """`reference` is ours and makes the order idempotent; weight in grams."""
+    """`reference` is ours and makes the order idempotent; weight in grams. `collection`: what the
+    carrier is to collect from the receiver for us."""
 
     reference: str
     carrier: str
@@ -74,6 +76,7 @@ class LabelRequest:
     weight_g: int
     goods: str
     count: int
+    collection: Money | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,6 +16,7 @@ from shangliu.domain.logistics.provider import (
 )
 from shangliu.domain.logistics.states import ParcelState
 from shangliu.domain.payments.provider import ProviderError
+from shangliu.flow.parcel.collection import collection
 from shangliu.flow.parcel.definition import PARCEL
 from shangliu.flow.parcel.effects import LabelFailure, Waybill
 from shangliu.platform import http
@@ -56,6 +57,7 @@ def order_label(parcel_id: int) -> None:
         weight_g=parcel.weight_g,
         goods=parcel.goods,
         count=parcel.pieces,
+        collection=collection(parcel),
     )
     ctx = Context(actor=parcel.gateway, role=Role.SYSTEM)
     with http.about(

@@ -110,6 +110,7 @@ class Kuaidi100:
                 "expType": "标准快递",
                 "printType": "NON",
                 "reorder": False,
+                **_collection(request),
             },
         )
         data = said.get("data") or {}
@@ -232,6 +233,11 @@ def _person(one: Person) -> dict[str, str]:
         "mobile": one.phone,
         "printAddr": f"{one.province}{one.city}{one.district}{one.street}",
     }
+
+
+def _collection(request: LabelRequest) -> dict[str, str]:
+    """Cash on delivery, in yuan; the label says so to the courier."""
+    return {"collection": request.collection.yuan} if request.collection else {}
 
 
 def _packed(content: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ from shangliu.domain.fulfilment.states import TaskState
 from shangliu.domain.logistics import queries as logistics
 from shangliu.flow import steps
 from shangliu.flow.fulfilment.effects import Scans, Wave
+from shangliu.flow.parcel.collection import collection
 from shangliu.insight.figures import allowed
 from shangliu.insight.waiting import waiting
 from shangliu.platform import clock
@@ -335,6 +336,7 @@ def _label(parcel: Any) -> documents.Label:
         goods=parcel.goods,
         weight_g=parcel.weight_g,
         printed=words.moment(clock.now()),
+        collection=str(collection(parcel) or ""),
     )
 
 
