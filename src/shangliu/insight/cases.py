@@ -10,10 +10,10 @@ from typing import Any
 from django.db import connection
 
 from shangliu.insight.figures import Period, ways_of
-from shangliu.insight.passages import EVENTS, LAST_OF, counted, ended_sql, log_of, passages
+from shangliu.insight.passages import EVENTS, LAST_OF, Stretch, counted, ended_sql, log_of
+from shangliu.insight.rollup import sums
 from shangliu.insight.waiting import WaitingCase, waiting_cases
 from shangliu.insight.ways import NOT_SEEN, Passage, Ways
-from shangliu.platform import clock
 from shangliu.process.drawing.graph import Graph
 from shangliu.process.running import flow
 
@@ -80,7 +80,7 @@ def passed_edge(
 ) -> list[Passed]:
     """The events counted on an edge, the newest first; `before` this (at, id)."""
     ways = ways_of(graph)
-    parts = [*_gone(ways, key, clock.now() - period.span), *_ended(ways, key)]
+    parts = [*_gone(ways, key, period.stretch), *_ended(ways, key)]
     return _listed(parts, period, limit, before) if parts else []
 
 
@@ -93,10 +93,10 @@ class _Part:
     given: list[Any]
 
 
-def _gone(ways: Ways, key: str, since: datetime) -> Iterator[_Part]:
+def _gone(ways: Ways, key: str, stretch: Stretch) -> Iterator[_Part]:
     """What went along the edge to a step: visits and objects stand in different logs."""
     by_log: dict[str, _Part] = {}
-    for one in passages(ways, since):
+    for one in sums(ways, stretch).passages:
         if key in ways.edges(one):
             log = log_of(one.step.partition(".")[0])
             sql, given = _same(ways, one)
@@ -131,7 +131,7 @@ def _same(ways: Ways, one: Passage) -> tuple[str, list[Any]]:
 def _listed(
     parts: Sequence[_Part], period: Period, limit: int, before: tuple[datetime, int] | None
 ) -> list[Passed]:
-    since = clock.now() - period.span
+    since = period.stretch.since
     beyond = "" if before is None else " AND (e.at, e.id) < (%s, %s)"
     each = (
         f"(SELECT {_COLUMNS} FROM ({part.log}) e WHERE ({part.clause}) AND e.at >= %s{beyond}"  # noqa: S608

@@ -1,6 +1,7 @@
 """The living figures of the map: what waits, how it goes, what share goes where.
 
-Everything is counted from the database at the moment of asking; nothing is kept.
+What waits is counted at the moment of asking; what moved is the sum of hours that are over
+(`rollup`) and of the log since.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
-from shangliu.insight import passages
-from shangliu.insight.passages import Dwell
+from shangliu.insight.passages import Dwell, Stretch
+from shangliu.insight.rollup import hour_of, sums
 from shangliu.insight.waiting import Waiting, letters, waiting
 from shangliu.insight.ways import Ways
 from shangliu.platform import clock
@@ -34,6 +35,11 @@ class Period(StrEnum):
     @property
     def span(self) -> timedelta:
         return _SPANS[self]
+
+    @property
+    def stretch(self) -> Stretch:
+        """From the full hour in which the period began, so that whole hours can be added up."""
+        return Stretch(hour_of(clock.now() - self.span))
 
     @property
     def label(self) -> Text:
@@ -72,14 +78,15 @@ def ways_of(graph: Graph) -> Ways:
 def traffic(graph: Graph, period: Period) -> Traffic:
     """Everything that needs the log. The expensive half of the figures."""
     ways = ways_of(graph)
-    since = clock.now() - period.span
+    stretch = period.stretch
+    found = sums(ways, stretch)
     edges: dict[str, int] = defaultdict(int)
-    for passage, count in passages.passages(ways, since).items():
+    for passage, count in found.passages.items():
         for edge in ways.edges(passage):
             edges[edge] += count
-    for edge, count in passages.ended(ways, since).items():
+    for edge, count in found.ends.items():
         edges[edge] += count
-    return Traffic(period, since, passages.dwells(ways, since), edges)
+    return Traffic(period, stretch.since, found.nodes, edges)
 
 
 def figures(graph: Graph, moved: Traffic) -> Figures:

@@ -33,3 +33,46 @@ class Behaviour(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step} {self.about}"
+
+
+class HourFigure(models.Model):
+    """What an hour that is over added to the map: for the picture of `version`, how often a way
+    was gone (`key` is the passage, tab-separated), an end was reached (an edge) or a step taken (a
+    node, with the `buckets` of its dwell)."""
+
+    class Kind(models.TextChoices):
+        PASSAGE = "passage", "通过"
+        END = "end", "终点"
+        NODE = "node", "节点"
+
+    version = models.CharField("版本", max_length=24)
+    hour = models.DateTimeField("小时")
+    kind = models.CharField("类别", max_length=8, choices=Kind.choices)
+    key = models.CharField("键", max_length=300)
+    count = models.IntegerField("次数")
+    buckets = models.JSONField("停留分布", default=dict)
+
+    class Meta:
+        verbose_name = "小时汇总"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "hour", "kind", "key"], name="hour_figure_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H} {self.key}"
+
+
+class Sealed(models.Model):
+    """The hours of a version that are summed up: `first` up to `until`, without a gap."""
+
+    version = models.CharField("版本", max_length=24, unique=True)
+    first = models.DateTimeField("从")
+    until = models.DateTimeField("至")
+
+    class Meta:
+        verbose_name = "已汇总"
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.until:%Y-%m-%d %H}"

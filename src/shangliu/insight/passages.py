@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from math import ceil, exp
 from typing import Any
 
 from django.db import connection
@@ -25,7 +27,8 @@ VISITS = (
     " '' AS cause, NULL::bigint AS dwell_us FROM insight_behaviour e"
 )
 
-_COUNT = "SELECT step, before, cause, count(*) FROM ({log} WHERE e.at >= %s) e GROUP BY 1, 2, 3"
+_IN = "e.at >= %s AND e.at < %s"
+_COUNT = "SELECT step, before, cause, count(*) FROM ({log} WHERE {within}) e GROUP BY 1, 2, 3"
 
 # The step that came last of those that the drawing knows before this one.
 LAST_OF = (
@@ -35,11 +38,52 @@ LAST_OF = (
 )
 
 
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
+_PER_E = 50  # buckets for each factor of e: 2 % wide, so a percentile is right to 1 %
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """From `since` on, up to but without `until`."""
+
+    since: datetime
+    until: datetime = _FOR_EVER
+
+    @property
+    def ends(self) -> list[datetime]:
+        return [self.since, self.until]
+
+
 @dataclass(frozen=True, slots=True)
 class Dwell:
+    """How often a step was taken and how long its objects had waited: `buckets` maps
+    floor(ln(microseconds) * 50) to how many, so that stretches of time can be added up."""
+
     count: int
-    p50_us: int | None
-    p95_us: int | None
+    buckets: Mapping[int, int]
+
+    @property
+    def p50_us(self) -> int | None:
+        return self.percentile(0.5)
+
+    @property
+    def p95_us(self) -> int | None:
+        return self.percentile(0.95)
+
+    def percentile(self, part: float) -> int | None:
+        """The middle of the bucket that the smallest value with at least that part of all at or
+        below it falls into; None where nothing was measured."""
+        wanted = ceil(part * sum(self.buckets.values()))
+        for bucket in sorted(self.buckets):
+            wanted -= self.buckets[bucket]
+            if wanted <= 0:
+                return round(exp((bucket + 0.5) / _PER_E))
+        return None
+
+    def __add__(self, other: Dwell) -> Dwell:
+        both = Counter(self.buckets)
+        both.update(other.buckets)
+        return Dwell(self.count + other.count, both)
 
 
 def log_of(process: str) -> str:
@@ -47,24 +91,24 @@ def log_of(process: str) -> str:
     return VISITS.format(process=process) if flow()[process].recorded else EVENTS
 
 
-def passages(ways: Ways, since: datetime) -> Mapping[Passage, int]:
-    """How many events there were of each kind since then, each kind with its origin decided."""
+def passages(ways: Ways, stretch: Stretch) -> Mapping[Passage, int]:
+    """How many events there were of each kind, each kind with its origin decided."""
     logs = [EVENTS, *(log_of(one.name) for one in flow().processes if one.recorded)]
     found: dict[Passage, int] = {}
     with connection.cursor() as cursor:
         for log in logs:
-            cursor.execute(_COUNT.format(log=log), [since])
+            cursor.execute(_COUNT.format(log=log, within=_IN), stretch.ends)
             for step, before, cause, count in cursor.fetchall():
                 found[Passage(step, before, cause)] = count
     for passage in list(found):
         if (entries := ways.undecided(passage)) and not _is_recorded(passage.step):
             del found[passage]
-            found |= _with_origins(ways, passage, entries, since)
+            found |= _with_origins(ways, passage, entries, stretch)
     return found
 
 
-def dwells(ways: Ways, since: datetime) -> Mapping[str, Dwell]:
-    """How long objects had waited when they left by the step of a node: median, 95th percentile."""
+def dwells(ways: Ways, stretch: Stretch) -> Mapping[str, Dwell]:
+    """How long objects had waited when they left by the step of a node."""
     names, causes, keys = [], [], []
     for node in ways.graph.nodes:
         if node.counts is not None and node.counts[1]:
@@ -74,26 +118,28 @@ def dwells(ways: Ways, since: datetime) -> Mapping[str, Dwell]:
                 keys.append(node.key)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce(m.key, e.process || '.' || e.step), count(*),"
-            " percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY e.dwell_us)"
+            "SELECT coalesce(m.key, e.process || '.' || e.step),"  # noqa: S608
+            f" floor(ln(greatest(e.dwell_us, 1)) * {_PER_E})::int, count(*)"
             " FROM process_event e LEFT JOIN unnest(%s::text[], %s::text[], %s::text[])"
             " m(name, cause, key) ON m.name = e.process || '.' || e.step AND m.cause = e.cause"
-            " WHERE e.at >= %s GROUP BY 1",
-            [names, causes, keys, since],
+            f" WHERE {_IN} GROUP BY 1, 2",
+            [names, causes, keys, *stretch.ends],
         )
-        found = {key: Dwell(count, *(both or (None, None))) for key, count, both in cursor}
+        found: dict[str, Dwell] = {}
+        for key, bucket, count in cursor:
+            one = Dwell(count, {} if bucket is None else {bucket: count})
+            found[key] = found[key] + one if key in found else one
         for process in flow().processes:
             if process.recorded:
                 cursor.execute(
-                    f"SELECT step, count(*) FROM ({log_of(process.name)} WHERE e.at >= %s) e"  # noqa: S608
-                    " GROUP BY 1",
-                    [since],
+                    f"SELECT step, count(*) FROM ({log_of(process.name)} WHERE {_IN}) e GROUP BY 1",  # noqa: S608
+                    stretch.ends,
                 )
-                found |= {step: Dwell(count, None, None) for step, count in cursor}
+                found |= {step: Dwell(count, {}) for step, count in cursor}
     return found
 
 
-def ended(ways: Ways, since: datetime) -> Mapping[str, int]:
+def ended(ways: Ways, stretch: Stretch) -> Mapping[str, int]:
     """How many cases went to each end, by edge."""
     found: dict[str, int] = {}
     for edge, entries, instead in ways.ends():
@@ -101,8 +147,8 @@ def ended(ways: Ways, since: datetime) -> Mapping[str, int]:
             sql, given = ended_sql(ways, entry, instead)
             with connection.cursor() as cursor:
                 cursor.execute(
-                    f"SELECT count(*) FROM ({EVENTS} WHERE {sql} AND e.at >= %s) e",  # noqa: S608
-                    [*given, since],
+                    f"SELECT count(*) FROM ({EVENTS} WHERE {sql} AND {_IN}) e",  # noqa: S608
+                    [*given, *stretch.ends],
                 )
                 count = cursor.fetchone()[0]
             for key in {edge.key, f"{entry}>{edge.source}"} if instead else {edge.key}:
@@ -133,15 +179,15 @@ def counted(ways: Ways, key: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _with_origins(
-    ways: Ways, passage: Passage, entries: Sequence[str], since: datetime
+    ways: Ways, passage: Passage, entries: Sequence[str], stretch: Stretch
 ) -> dict[Passage, int]:
     names = [counted(ways, key)[0] for key in entries if key]
     found: dict[Passage, int] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT ({LAST_OF}), count(*) FROM ({EVENTS} WHERE e.at >= %s) e"  # noqa: S608
+            f"SELECT ({LAST_OF}), count(*) FROM ({EVENTS} WHERE {_IN}) e"  # noqa: S608
             " WHERE step = %s AND before = %s AND cause = %s GROUP BY 1",
-            [names, since, passage.step, passage.before, passage.cause],
+            [names, *stretch.ends, passage.step, passage.before, passage.cause],
         )
         for said, count in cursor.fetchall():
             found[replace(passage, origin=said or NOT_SEEN)] = count
