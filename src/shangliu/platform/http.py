@@ -134,6 +134,8 @@ def _was_refused(failed: requests.ConnectionError) -> bool:
 def masked(content: object) -> object:
     """The content as it may be kept: secrets gone, persons shortened, 4 kB at most of each text."""
     if isinstance(content, bytes):
+        if _is_file(content):
+            return f"a file of {len(content)} bytes"
         return masked(_parsed(content.decode("utf-8", "replace")))
     if isinstance(content, Mapping):
         return {str(name): _masked_field(str(name), value) for name, value in content.items()}
@@ -154,6 +156,12 @@ def _masked_field(name: str, value: object) -> object:
     if _PERSONAL.search(name):
         return f"{value[0]}**"
     return masked(value)
+
+
+def _is_file(content: bytes) -> bool:
+    """An archive or a table: they are kept by whom they were fetched for, not here."""
+    first = content.partition(b"\n")[0]
+    return b"\0" in content or (first.count(b",") > 4 and not re.search(rb"[={<\[]", first))
 
 
 def _parsed(text: str) -> object:

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from urllib.parse import parse_qsl
 
@@ -42,6 +42,7 @@ _OUTCOMES = {
 }
 _NO_TRADE = "ACQ.TRADE_NOT_EXIST"
 _NO_BILL = ("BILL_NOT_EXIST", "isp.bill_not_exist")
+_BILL_READY = timedelta(days=1, hours=9)
 _BUSY = ("ACQ.SYSTEM_ERROR", "aop.ACQ.SYSTEM_ERROR")
 _KEPT_FACTS = (
     "trade_status",
@@ -126,7 +127,7 @@ class Alipay:
         said = self._verified(
             dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         )
-        outcome = _OUTCOMES.get(said.get("trade_status", ""))
+        outcome = _outcome(said, "gmt_payment")
         if outcome is None or not said.get("out_trade_no") or not said.get("notify_id"):
             raise ProviderError("the notification says nothing that we understand")
         return Notified(
@@ -157,7 +158,7 @@ class Alipay:
             if said.get("sub_code") == _NO_TRADE:
                 return TradeAnswer(number=ref.number, outcome=Outcome.NOT_FOUND)
             raise _failure(said)
-        outcome = _OUTCOMES.get(said.get("trade_status", ""))
+        outcome = _outcome(said, "send_pay_date")
         if outcome is None:
             raise ProviderError(f"alipay reports the state {said.get('trade_status')!r}")
         return TradeAnswer(
@@ -204,7 +205,10 @@ class Alipay:
                 number=refund_number, outcome=RefundOutcome.REFUSED, reason=_reason(said)
             )
         if said.get("fund_change") != "Y":
-            return self.query_refund(ref=ref, refund_number=refund_number)
+            found = self.query_refund(ref=ref, refund_number=refund_number)
+            if found.outcome is RefundOutcome.NOT_FOUND:
+                return RefundAnswer(number=refund_number, outcome=RefundOutcome.PENDING)
+            return found
         return RefundAnswer(number=refund_number, outcome=RefundOutcome.DONE, amount=amount)
 
     def query_refund(self, *, ref: Ref, refund_number: str) -> RefundAnswer:
@@ -233,7 +237,7 @@ class Alipay:
         except ProviderError as failed:
             raise ProviderError(str(failed), retry=failed.retry) from failed
         if said["code"] != "10000":
-            if said.get("sub_code") in _NO_BILL:
+            if said.get("sub_code") in _NO_BILL and _is_ready(day):
                 return Bill(day=day, lines=(), file_name="", raw=b"")
             raise ProviderError(_reason(said), retry=True)
         answer = http.call(
@@ -286,6 +290,18 @@ class Alipay:
         if said.get("seller_id") != self.settings.seller_id:
             raise ProviderError("it is for another seller")
         return said
+
+
+def _outcome(said: Mapping[str, str], paid_field: str) -> Outcome | None:
+    """A trade that was paid and given back whole is closed at Alipay; for us it stays paid."""
+    outcome = _OUTCOMES.get(said.get("trade_status", ""))
+    return Outcome.PAID if outcome is Outcome.CLOSED and said.get(paid_field) else outcome
+
+
+def _is_ready(day: date) -> bool:
+    """Alipay writes a day's bill until nine the next morning."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=clock.SHOP_ZONE)
+    return clock.now() >= midnight + _BILL_READY
 
 
 def _refund_told(said: Mapping[str, str]) -> RefundAnswer | None:
