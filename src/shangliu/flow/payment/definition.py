@@ -15,13 +15,15 @@ from shangliu.process.roles import Role
 
 _SYSTEM = frozenset({Role.SYSTEM})
 _FINANCE = frozenset({Role.FINANCE})
+_LOOK_AGAIN = timedelta(hours=1)
 _BACK_OFF = (20, 30, 60, 120, 300, 600)  # seconds between active queries
 
 
 def next_query(payment: Payment, moment: datetime) -> datetime | None:
-    """A bank or a carrier cannot be asked: word of them comes by hand."""
+    """A bank or a carrier cannot be asked: word of them comes by hand. Whether it is still waited
+    for is looked at when its time is over."""
     if not checks.has_gateway(payment):
-        return None
+        return max(payment.expires_at, moment + _LOOK_AGAIN)
     wait = _BACK_OFF[min(payment.queries, len(_BACK_OFF) - 1)]
     return moment + timedelta(seconds=wait)
 

@@ -262,8 +262,13 @@ def _ref(payment: Payment) -> Ref:
 
 
 def query(payment: Payment, *, actor: str = "system") -> str:
-    """Ask the gateway what became of a payment, and act on it."""
-    if payment.state not in OPEN_PAYMENTS or not has_gateway(payment):
+    """Ask the gateway what became of a payment, and act on it. One that no order waits for any
+    more, as another payment came first, is closed here and there, lest it be paid as well."""
+    if payment.state not in OPEN_PAYMENTS:
+        return "nothing new"
+    if not _is_wanted(payment):
+        return "closed" if _close(payment, actor=actor) else "nothing new"
+    if not has_gateway(payment):
         return "nothing new"
     with http.about(case_no=payment.case_no, process="payment", object_id=payment.pk):
         try:
@@ -278,6 +283,10 @@ def query(payment: Payment, *, actor: str = "system") -> str:
     return done
 
 
+def _is_wanted(payment: Payment) -> bool:
+    return Order.objects.filter(case_no=payment.case_no, state=OrderState.AWAITING_PAYMENT).exists()
+
+
 def close_open(case_no: str, *, actor: str = "system") -> bool:
     """Before an order is given up: ask the gateway, close the trade there, then close ours.
 
@@ -285,16 +294,23 @@ def close_open(case_no: str, *, actor: str = "system") -> bool:
     gateway that does not answer leaves everything as it is: False.
     """
     for payment in Payment.objects.filter(case_no=case_no, state__in=OPEN_PAYMENTS):
-        with http.about(case_no=case_no, process="payment", object_id=payment.pk):
-            try:
-                said = provider(payment.provider).close(_ref(payment))
-            except ProviderError:
-                return False
-        if said.outcome is Outcome.PAID:
-            settle(payment, said, actor=actor)
-        else:
-            _try(payment, "close", Context(actor=actor, role=Role.SYSTEM))
+        if not _close(payment, actor=actor):
+            return False
     return not Payment.objects.filter(case_no=case_no, state__in=OPEN_PAYMENTS).exists()
+
+
+def _close(payment: Payment, *, actor: str) -> bool:
+    """Close at the gateway, then here; False when the gateway does not answer."""
+    with http.about(case_no=payment.case_no, process="payment", object_id=payment.pk):
+        try:
+            said = provider(payment.provider).close(_ref(payment))
+        except ProviderError:
+            return False
+    if said.outcome is Outcome.PAID:
+        settle(payment, said, actor=actor)
+    else:
+        _try(payment, "close", Context(actor=actor, role=Role.SYSTEM))
+    return True
 
 
 def returned(*, provider_code: str, query_string: Mapping[str, str]) -> Payment:
