@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from threading import Timer
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -303,6 +304,20 @@ def test_what_was_paid_a_moment_ago_is_found_paid_when_it_is_closed(
     pay(wechat, wechat_simulator, number, shop)
 
     said = wechat.close(Ref(number=number))
+
+    assert (said.outcome, said.amount) == (Outcome.PAID, Money(8800))
+
+
+def test_a_payment_overtakes_the_closing_of_its_order(
+    wechat: WeChat, wechat_simulator: Simulator, shop: Ear, number: str
+) -> None:
+    start(wechat, number, shop)
+    wechat_simulator.sim("faults", kind="latency", out_trade_no=number, method="close", value=500)
+    buyer = Timer(0.1, wechat_simulator.sim, ("pay",), {"out_trade_no": number})
+    buyer.start()
+
+    said = wechat.close(Ref(number=number))
+    buyer.join()
 
     assert (said.outcome, said.amount) == (Outcome.PAID, Money(8800))
 
