@@ -40,7 +40,8 @@ def due_index(name: str) -> models.Index:
 
 
 class Event(models.Model):
-    """One step taken. Append-only: a trigger refuses update and delete.
+    """One step taken. Append-only: a trigger refuses update and delete. The table is partitioned
+    by month of `at`; keys are unique because they are looked up under the lock of their case.
 
     `prev` is the step before it on the same object, `cause` the step of another object that
     fired this one (`payment.succeed`); `dwell_us` the time spent in `source`, in microseconds.
@@ -62,7 +63,7 @@ class Event(models.Model):
     entered_at = models.DateTimeField("进入原状态的时间", null=True)
     dwell_us = models.BigIntegerField("停留（微秒）", null=True)
     facts = models.JSONField("依据", default=dict)
-    key = models.CharField("幂等键", max_length=80, null=True, unique=True)  # noqa: DJ001
+    key = models.CharField("幂等键", max_length=80, null=True)  # noqa: DJ001
 
     class Meta:
         verbose_name = "事件"
@@ -70,6 +71,7 @@ class Event(models.Model):
             models.Index(fields=["case_no", "id"], name="event_case"),
             models.Index(fields=["process", "object_id", "id"], name="event_object"),
             models.Index(fields=["at", "process", "step"], name="event_at"),
+            models.Index(fields=["key"], name="event_key", condition=Q(key__isnull=False)),
         ]
 
     def __str__(self) -> str:
