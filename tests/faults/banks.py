@@ -27,7 +27,7 @@ from shangliu.domain.payments.provider import (
 )
 from shangliu.platform.money import Money
 from shangliu.providers.payments.alipay import Alipay
-from shangliu.providers.payments.alipay import Settings as AlipaySettings
+from shangliu.providers.payments.alipay_wire import Settings as AlipaySettings
 from simulators.alipay.signing import Keys
 from tests.faults.checker import Moved
 

@@ -26,9 +26,8 @@ from shangliu.platform.errors import Refused
 from shangliu.process.models import Event
 from shangliu.process.roles import Role
 from tests.faults import checker
-from tests.faults.asking import rows
 from tests.faults.banks import Lie, Maker, Post, Trade
-from tests.faults.checker import Violation
+from tests.faults.checker import Rows, Violation
 from tests.insight import world
 
 LIVE = 30
@@ -56,8 +55,8 @@ class Broken(AssertionError):
 class Chaos:
     """`step` does one random thing to one random case and looks whether all still holds."""
 
-    def __init__(self, seed: int, shop: world.Shop, makers: Sequence[Maker]) -> None:
-        self.seed, self.chance = seed, random.Random(seed)
+    def __init__(self, seed: int, shop: world.Shop, makers: Sequence[Maker], rows: Rows) -> None:
+        self.seed, self.chance, self.rows = seed, random.Random(seed), rows
         self.shop, self.makers = shop, makers
         self.moment: datetime = clock.now()
         self.live: list[Case] = []
@@ -110,9 +109,9 @@ class Chaos:
                 self._tell_all()
                 run_due(limit=10_000)
                 self._send_letters()
-        found = checker.at_rest(rows)
+        found = checker.at_rest(self.rows)
         book = [line for one in self.makers for line in one.bank.book(one.provider.code)]
-        found += checker.against_gateways(rows, book)
+        found += checker.against_gateways(self.rows, book)
         self._none(found)
 
     def _tell_all(self) -> None:
@@ -133,14 +132,14 @@ class Chaos:
         self.done["time passed"] += 1
         for case in self.live:
             case.story.append(f"{self.moment:%H:%M:%S} timers")
-        self._none(checker.always(rows))
+        self._none(checker.always(self.rows))
 
     def _send_letters(self) -> None:
         world.send_all()
         self.done["letters sent"] += 1
         for case in self.live:
             self._hear_of_refunds(case)
-        self._none(checker.always(rows))
+        self._none(checker.always(self.rows))
 
     def _hear_of_refunds(self, case: Case) -> None:
         """A gateway tells of refunds that it made."""
@@ -282,7 +281,7 @@ class Chaos:
         return [self.chance.choice(found)] if found else []
 
     def _holds(self, case: Case) -> None:
-        found = checker.always(rows, case.order.case_no)
+        found = checker.always(self.rows, case.order.case_no)
         owed = [one.number for _, one in self._trades(case) if one.status is not Outcome.PAID]
         if owed and Payment.objects.filter(number__in=owed, paid_at__isnull=False).exists():
             found.append(Violation("paid without money", ", ".join(owed)))
@@ -290,7 +289,7 @@ class Chaos:
             raise Broken(self._tell(case, found))
         if self.heard - self._checked_at >= FULL_CHECK_EVERY:
             self._checked_at = self.heard
-            self._none(checker.everything(rows))
+            self._none(checker.everything(self.rows))
 
     def _none(self, found: Sequence[Violation]) -> None:
         if found:
