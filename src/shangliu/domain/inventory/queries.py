@@ -6,9 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 
-from shangliu.domain.inventory.models import Reservation, Stock, StockMovement
+from shangliu.domain.inventory.models import Inbound, Reservation, Stock, StockMovement
 from shangliu.platform.errors import NotFound
 from shangliu.platform.summary import Summary
 
@@ -26,9 +26,14 @@ class StockRow:
     held: int
     committed: int
     damaged: int
+    in_transit: int
     safety: int
     available: int
     on_sale: bool
+    variant_id: int
+    warehouse_code: str
+    limit: int | None
+    product_limit: int | None
 
 
 def stock_list(
@@ -94,10 +99,26 @@ def _row(stock: Stock) -> StockRow:
         held=stock.held,
         committed=stock.committed,
         damaged=stock.damaged,
+        in_transit=stock.in_transit,
         safety=stock.safety,
         available=stock.available,
         on_sale=stock.variant.active and stock.variant.product.on_shelf,
+        variant_id=stock.variant_id,
+        warehouse_code=stock.warehouse.code,
+        limit=stock.variant.limit_per_buyer,
+        product_limit=stock.variant.product.limit_per_buyer,
     )
+
+
+def inbound(*, stock_id: int | None = None, limit: int = PAGE) -> list[Inbound]:
+    """Goods on their way, what is still expected first; of one stock row or of all."""
+    rows = Inbound.objects.select_related(
+        "stock__variant__product", "stock__warehouse", "origin__warehouse"
+    )
+    if stock_id is not None:
+        rows = rows.filter(stock_id=stock_id)
+    done = Case(When(quantity__gt=F("received") + F("damaged") + F("lost"), then=0), default=1)
+    return list(rows.order_by(done, "-pk")[:limit])
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from shangliu.domain.fulfilment import queries as fulfilment
 from shangliu.domain.inventory import queries as inventory
 from shangliu.process.roles import Role
 from shangliu.web.backoffice import words
-from shangliu.web.backoffice.access import page, staff
+from shangliu.web.backoffice.access import page, person, staff
+from shangliu.web.backoffice.acting import typed
+from shangliu.web.backoffice.stock_acts import acts_for
 
 PAGE = 50
 
@@ -52,22 +54,49 @@ def stock(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def ledger(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every number of a row and how it came about; `?do=` opens the form of one act."""
     before = request.GET.get("before", "")
     lines = inventory.ledger(pk, before=int(before) if before.isdigit() else None, limit=PAGE + 1)
+    row = inventory.stock_row(pk)
+    acts = acts_for(person(request).acts_as)
+    chosen = request.GET.get("do", "")
     context: dict[str, object] = {
-        "row": inventory.stock_row(pk),
+        "row": row,
+        "counters": counter_labels(),
+        "columns": [{"label": label, "align": "end"} for _name, label in counter_labels()],
+        "acts": [(code, act.label) for code, act in acts.items()],
+        "act": acts.get(chosen),
+        "code": chosen,
+        "form": typed(request),
+        "houses": [
+            (one.code, one.name)
+            for one in fulfilment.warehouses()
+            if one.code != row.warehouse_code
+        ],
+        "coming": inventory.inbound(stock_id=pk, limit=5),
         "lines": [
             {
                 "line": line,
                 "at": words.exact(line.at),
                 "label": _kind(line.kind),
-                "changes": [line.on_hand, line.held, line.committed, line.damaged],
+                "changes": [(label, getattr(line, name)) for name, label in counter_labels()],
             }
             for line in lines[:PAGE]
         ],
         "next": f"?before={lines[PAGE - 1].pk}" if len(lines) > PAGE else None,
     }
     return page(request, "backoffice/ledger.html", context)
+
+
+def counter_labels() -> list[tuple[str, str]]:
+    return [
+        ("on_hand", _("在库")),
+        ("held", _("预占")),
+        ("committed", _("已售待发")),
+        ("damaged", _("残次")),
+        ("in_transit", _("在途")),
+        ("safety", _("安全库存")),
+    ]
 
 
 def _kind(code: str) -> str:
@@ -81,6 +110,14 @@ def _kind(code: str) -> str:
         "restock": _("退货入库"),
         "scrap": _("报残"),
         "adjust": _("盘点"),
+        "send": _("调出"),
+        "announce": _("在途登记"),
+        "arrive": _("到货"),
+        "arrive_damaged": _("到货残次"),
+        "lose": _("途中短少"),
+        "write_off": _("报损"),
+        "discard": _("残次处置"),
+        "safety": _("安全库存"),
     }.get(code, code)
 
 

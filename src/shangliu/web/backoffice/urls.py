@@ -14,6 +14,7 @@ from shangliu.web.backoffice import (
     policies,
     queues,
     stock,
+    stock_acts,
     warehouse,
 )
 
@@ -47,5 +48,9 @@ urlpatterns = [
     path("definition/", definition.definition, name="staff_definition"),
     path("definition/export/<slug:form>", definition.export, name="staff_export"),
     path("stock/", stock.stock, name="staff_stock"),
+    path("stock/inbound/", stock_acts.on_the_way, name="staff_inbound"),
+    path("stock/inbound/new/", stock_acts.announce, name="staff_announce"),
+    path("stock/inbound/<slug:number>/", stock_acts.arrive, name="staff_arrive"),
     path("stock/<int:pk>/", stock.ledger, name="staff_ledger"),
+    path("stock/<int:pk>/<slug:code>/", stock_acts.do, name="staff_stock_do"),
 ]
