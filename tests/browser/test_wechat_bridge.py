@@ -21,6 +21,9 @@ def wechat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
         yield one
 
 
+pytestmark = pytest.mark.browser
+
+
 class Shop(BaseHTTPRequestHandler):
     """A page that lets scripts and frames of WeChat in, and nothing else."""
 
