@@ -20,11 +20,12 @@ from shangliu.flow.drawing import graph
 from shangliu.flow.outbox import Addresses, handlers
 from shangliu.flow.popularity import count_sold
 from shangliu.flow.timers import run_due
+from shangliu.insight.archive import make_months
 from shangliu.insight.figures import ways_of
 from shangliu.insight.rollup import seal
 from shangliu.platform import clock
 from shangliu.platform.env import Env
-from shangliu.platform.health import OUTBOX, OUTBOX_TOO, TIMERS
+from shangliu.platform.health import HOUSE, OUTBOX, OUTBOX_TOO, TIMERS
 from shangliu.platform.models import Heartbeat
 from shangliu.platform.outbox import drain
 
@@ -59,6 +60,7 @@ def run(env: Env, args: argparse.Namespace) -> int:
             (OUTBOX, _drain(env, stop)),
             (OUTBOX_TOO, _drain(env, stop)),
             (TIMERS, _timers(stop)),
+            (HOUSE, _keeping_house(stop)),
         )
     ]
     for thread in threads:
@@ -84,14 +86,23 @@ def _drain(env: Env, stop: threading.Event) -> Callable[[], None]:
 
 
 def _timers(stop: threading.Event) -> Callable[[], None]:
-    counted = [float("-inf")]
-
     def once() -> None:
         run_due()
-        if time.monotonic() - counted[0] > COUNT_EVERY:
-            counted[0] = time.monotonic()
+        stop.wait(TIMERS_EVERY)
+
+    return once
+
+
+def _keeping_house(stop: threading.Event) -> Callable[[], None]:
+    """What may take long and may wait: counts and sums for pages. Apart from the timers, so that
+    none of them is late for it."""
+    done_at = [float("-inf")]
+
+    def once() -> None:
+        if time.monotonic() - done_at[0] > COUNT_EVERY:
             count_sold()
-            seal(ways_of(graph()))
+            make_months()
+            done_at[0] = time.monotonic() if seal(ways_of(graph())) == 0 else float("-inf")
         stop.wait(TIMERS_EVERY)
 
     return once

@@ -138,6 +138,7 @@ WHITENOISE_USE_FINDERS = ENV.debug
 WHITENOISE_MANIFEST_STRICT = False
 MEDIA_URL = "/media/"
 MEDIA_ROOT = ENV.data_dir / "media"
+EVENT_ARCHIVE = ENV.data_dir / "archive" / "events"
 
 STREAM_URL = ENV.stream_url
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from django.conf import settings
+
+from shangliu.insight.archive import archived
 from shangliu.insight.figures import ways_of
 from shangliu.insight.models import Behaviour
 from shangliu.insight.ways import NOT_SEEN, Passage, Ways
@@ -25,7 +28,8 @@ class Trace:
 
 def trace(graph: Graph, *, cases: Collection[str], visit: str = "") -> Trace:
     """Everything that stands under these case numbers (a purchase and its cart)."""
-    events = tuple(Event.objects.filter(case_no__in=cases).order_by("at", "id"))
+    kept = Event.objects.filter(case_no__in=cases).order_by("at", "id")
+    events = (*archived(settings.EVENT_ARCHIVE, cases), *kept)
     calls = tuple(OutsideCall.objects.filter(case_no__in=cases).order_by("started_at", "id"))
     ways = ways_of(graph)
     path = [*_visited(ways, visit), *_gone(ways, events)]

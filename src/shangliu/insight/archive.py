@@ -1,0 +1,167 @@
+"""Old months of the event log as Parquet files. A month leaves the database only when its file
+was read back and is the same, row by row; traces read both, so nothing is lost to anybody."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from django.db import connection, transaction
+
+from shangliu.platform import clock
+from shangliu.platform.errors import Refused
+from shangliu.platform.text import Text
+from shangliu.process.models import Event
+
+KEPT_FOR = timedelta(days=92)
+_BATCH = 10_000
+_NAME = re.compile(r"process_event_(\d{4})_(\d{2})")
+_TIME = pa.timestamp("us", tz="UTC")
+_COLUMNS: dict[str, Any] = {
+    "id": pa.int64(),
+    "at": _TIME,
+    "process": pa.string(),
+    "object_id": pa.int64(),
+    "case_no": pa.string(),
+    "version": pa.int32(),
+    "step": pa.string(),
+    "source": pa.string(),
+    "target": pa.string(),
+    "prev": pa.string(),
+    "cause": pa.string(),
+    "lane": pa.string(),
+    "role": pa.string(),
+    "actor": pa.string(),
+    "entered_at": _TIME,
+    "dwell_us": pa.int64(),
+    "facts": pa.string(),
+    "key": pa.string(),
+}
+_SCHEMA = pa.schema(list(_COLUMNS.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A partition of the log. `name` is `2026-08`."""
+
+    name: str
+    table: str
+    rows: int
+
+    @property
+    def over(self) -> datetime:
+        year, month = (int(part) for part in self.name.split("-"))
+        return datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
+
+
+def months() -> list[Month]:
+    """The months that are in the database, the oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+            " WHERE i.inhparent = 'process_event'::regclass ORDER BY 1"
+        )
+        tables = [(row[0], found) for row in cursor.fetchall() if (found := _NAME.match(row[0]))]
+        result = []
+        for table, found in tables:
+            cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 - its own name
+            result.append(Month(f"{found[1]}-{found[2]}", table, cursor.fetchone()[0]))
+    return result
+
+
+def archive(month: Month, folder: Path) -> Path:
+    """Write a month to its file, read it back, and drop it from the database. `Refused` for one
+    that is not old enough, or whose file turns out different; then nothing was dropped."""
+    if month.over > clock.now() - KEPT_FOR:
+        raise Refused(
+            Text(
+                f"{month.name} 还不能归档，需满 {KEPT_FOR.days} 天",
+                f"{month.name} is too young: {KEPT_FOR.days} days must have passed",
+            )
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{month.name}.parquet"
+    part = file.with_suffix(".part")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {month.table} IN SHARE MODE")
+        written = _write(month, part)
+        if _digest(_read_back(part)) != written:
+            raise Refused(
+                Text(
+                    f"{month.name} 的归档文件与数据库不一致，未删除任何数据",
+                    f"The file of {month.name} differs from the database; nothing was dropped",
+                )
+            )
+        part.replace(file)
+        cursor.execute(f"ALTER TABLE process_event DETACH PARTITION {month.table}")
+        cursor.execute(f"DROP TABLE {month.table}")
+    return file
+
+
+def archived(folder: Path, cases: Collection[str]) -> list[Event]:
+    """The archived events of these cases; the files are sorted by case, so little is read."""
+    files = sorted(folder.glob("*.parquet")) if folder.is_dir() else []
+    if not files or not cases:
+        return []
+    found = ds.dataset([str(file) for file in files], schema=_SCHEMA).to_table(
+        filter=ds.field("case_no").isin(sorted(cases))
+    )
+    rows = sorted(found.to_pylist(), key=lambda row: (row["at"], row["id"]))
+    return [Event(**{**row, "facts": json.loads(row["facts"])}) for row in rows]
+
+
+def make_months() -> int:
+    """Have partitions ready for this month and the next two; gives how many were made."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT process_event_months(%s, %s)", [clock.now(), clock.now() + timedelta(days=62)]
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _write(month: Month, file: Path) -> str:
+    columns = ", ".join("facts::text" if name == "facts" else name for name in _COLUMNS)
+    digest = hashlib.sha256()
+    with (
+        pq.ParquetWriter(file, _SCHEMA, compression="zstd") as writer,
+        connection.chunked_cursor() as cursor,
+    ):
+        cursor.execute(f"SELECT {columns} FROM {month.table} ORDER BY case_no, id")  # noqa: S608
+        while rows := cursor.fetchmany(_BATCH):
+            _add(digest, rows)
+            by_column = zip(*rows, strict=True)
+            arrays = [
+                pa.array(list(values), kind)
+                for values, kind in zip(by_column, _COLUMNS.values(), strict=True)
+            ]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=_SCHEMA))
+    return digest.hexdigest()
+
+
+def _read_back(file: Path) -> Iterator[list[tuple[Any, ...]]]:
+    for batch in pq.ParquetFile(file).iter_batches(batch_size=_BATCH):
+        yield [tuple(row.values()) for row in batch.to_pylist()]
+
+
+def _digest(batches: Iterable[list[tuple[Any, ...]]]) -> str:
+    digest = hashlib.sha256()
+    for rows in batches:
+        _add(digest, rows)
+    return digest.hexdigest()
+
+
+def _add(digest: Any, rows: Iterable[tuple[Any, ...]]) -> None:
+    for row in rows:
+        said = (
+            one.astimezone(UTC).isoformat() if isinstance(one, datetime) else one for one in row
+        )
+        digest.update(repr(tuple(said)).encode())
