@@ -299,6 +299,70 @@ def test_a_refunds_notification_can_overtake_the_payments(
     assert "out_biz_no" not in payment
 
 
+def test_a_slow_refund_is_seen_by_nobody_until_its_money_moves(
+    alipay: Simulator, merchant: Merchant, shop: Ear, number: str
+) -> None:
+    merchant.page_pay(number)
+    alipay.sim("pay", out_trade_no=number)
+    alipay.sim("faults", kind="slow_refund", out_trade_no=number, value=9000)
+    wanted = {"out_trade_no": number, "refund_amount": "30.00", "out_request_no": "R1"}
+
+    accepted = merchant.ask("alipay.trade.refund", **wanted)
+    early = merchant.ask(
+        "alipay.trade.fastpay.refund.query", out_trade_no=number, out_request_no="R1"
+    )
+    again = merchant.ask("alipay.trade.refund", **wanted)
+    moved = alipay.sim("refund/finish", out_trade_no=number)
+    late = merchant.ask(
+        "alipay.trade.fastpay.refund.query", out_trade_no=number, out_request_no="R1"
+    )
+
+    assert (accepted["code"], accepted["fund_change"], accepted["refund_fee"]) == (
+        "10000",
+        "N",
+        "0.00",
+    )
+    assert early == {"code": "10000", "msg": "Success"}
+    assert again["fund_change"] == "N"
+    assert moved == {"moved": 1}
+    assert (late["refund_status"], late["refund_amount"]) == ("REFUND_SUCCESS", "30.00")
+    assert shop.wait(2)[1]["out_biz_no"] == "R1"
+
+
+def test_a_buyer_can_pay_in_the_moment_before_the_trade_is_closed(
+    alipay: Simulator, merchant: Merchant, shop: Ear, number: str
+) -> None:
+    merchant.page_pay(number)
+    alipay.sim("scan", out_trade_no=number)
+    alipay.sim("faults", kind="pay_before_close", out_trade_no=number)
+
+    closing = merchant.ask("alipay.trade.close", out_trade_no=number)
+
+    assert closing["sub_code"] == "ACQ.REASON_TRADE_STATUS_INVALID"
+    assert shop.wait(1)[0]["trade_status"] == "TRADE_SUCCESS"
+
+
+def test_a_code_is_scanned_by_the_camera_or_picked_from_the_list(
+    alipay: Simulator, merchant: Merchant, number: str
+) -> None:
+    order = {"out_trade_no": number, "total_amount": "88.00", "subject": "龙井茶叶 250g"}
+    code = merchant.ask("alipay.trade.precreate", **order)["qr_code"]
+
+    listed = requests.get(f"{alipay.url}/scan", timeout=10).text
+    wrong = requests.get(f"{alipay.url}/scan", params={"code": "https://x"}, timeout=10).text
+    scanned = requests.get(f"{alipay.url}/scan", params={"code": code}, timeout=10)
+
+    assert number in listed
+    assert "这不是本收银台的付款码" in wrong
+    assert "确认付款 ¥88.00" in scanned.text
+    assert "返回商家" not in scanned.text
+    assert alipay.look("trades", out_trade_no=number)["status"] == "WAIT_BUYER_PAY"
+    _press(scanned.url, "pay")
+    assert number not in requests.get(f"{alipay.url}/scan", timeout=10).text
+    paid = merchant.ask("alipay.trade.precreate", **order)
+    assert (paid["code"], paid["sub_code"]) == ("40004", "ACQ.TRADE_HAS_SUCCESS")
+
+
 def test_the_pages_of_cashier_and_control_are_there(
     alipay: Simulator, merchant: Merchant, number: str
 ) -> None:
