@@ -6,8 +6,9 @@ import pytest
 
 from shangliu.domain.aftersales.models import AfterSale
 from shangliu.domain.crm.models import User
+from shangliu.domain.logistics.provider import TrackState
 from shangliu.domain.orders.models import Order
-from shangliu.flow.aftersale.effects import Answer
+from shangliu.flow.aftersale.effects import Agreement, Answer
 from tests.insight import world
 from tests.web.storefront.walker import Walker
 
@@ -68,7 +69,70 @@ def test_on_the_way_the_page_says_when(shop: world.Shop, walker: Walker, person:
     order = world.shipped(world.paid(shop, user=person))
     walker.get(f"/orders/{order.number}/after-sale/")
     assert "商品在途，签收后可申请退货退款" in walker.text
-    assert "提交申请" not in walker.text
+    walker.send(f"/orders/{order.number}/after-sale/", kind="return", reason="0")
+    assert "签收后可申请退货退款" in walker.text
+    assert not AfterSale.objects.exists()
+
+
+def test_some_pieces_are_cancelled_before_shipment(
+    shop: world.Shop, walker: Walker, person: User
+) -> None:
+    order = world.paid(shop, user=person, quantity=3)
+    line = order.lines.get()
+    walker.get(f"/orders/{order.number}/after-sale/estimate/?kind=refund_only&quantity-{line.pk}=2")
+    assert "¥ 256 .00" in walker.text
+    case = _apply(walker, order, kind="refund_only", **{f"quantity-{line.pk}": 2})
+    assert (case.amount_fen, case.lines.get().quantity) == (25600, 2)
+    order.refresh_from_db()
+    assert order.state == "awaiting_fulfilment"
+
+
+def test_nothing_chosen_is_refused_before_shipment(
+    shop: world.Shop, walker: Walker, person: User
+) -> None:
+    order = world.paid(shop, user=person, quantity=3)
+    field = f"quantity-{order.lines.get().pk}"
+    walker.get(f"/orders/{order.number}/after-sale/")
+    walker.send(f"/orders/{order.number}/after-sale/", reason="0", **{field: 0})
+    assert "请选择要退的商品" in walker.text
+    assert not AfterSale.objects.exists()
+
+
+def test_money_back_for_goods_that_stay(shop: world.Shop, walker: Walker, person: User) -> None:
+    order = world.completed(shop, world.paid(shop, user=person, quantity=2))
+    field = f"quantity-{order.lines.get().pk}"
+    address = f"/orders/{order.number}/after-sale/"
+    walker.get(f"{address}?kind=allowance")
+    assert "商品留下，由商家同意后退还金额" in walker.text
+    assert "最多可退 ¥ 256 .00" in walker.text
+    for typed, why in (("三块", "退款金额要填数字"), ("128.01", "最多 ¥128.00"), ("0", "大于零")):
+        answer = walker.send(address, kind="allowance", reason="5", amount=typed, **{field: 1})
+        assert answer.status_code == 409
+        assert why in walker.text
+        assert f'value="{typed}"' in walker.html
+    assert not AfterSale.objects.exists()
+    case = _apply(walker, order, kind="allowance", amount="12.50", **{field: 1})
+    assert (case.kind, case.amount_fen, case.state) == ("allowance", 1250, "applied")
+    walker.get(f"/after-sales/{case.number}/")
+    assert "仅退款（不退货）" in walker.text
+    world.step("aftersale.approve_less", case, Agreement(amount_fen=1000, note="划痕很浅"))
+    world.send_all()
+    walker.get(f"/after-sales/{case.number}/")
+    assert "划痕很浅" in walker.text
+    assert "已退 ¥10.00" in walker.text
+
+
+def test_a_refused_parcel_is_shown_to_its_buyer(
+    shop: world.Shop, walker: Walker, person: User
+) -> None:
+    order = world.shipped(world.paid(shop, user=person))
+    world.reported(order, TrackState.OUT_FOR_DELIVERY, TrackState.REFUSED)
+    case = AfterSale.objects.get()
+    walker.get(f"/orders/{order.number}/")
+    assert case.number in walker.text
+    walker.get(f"/after-sales/{case.number}/")
+    assert "未送达退回" in walker.text
+    assert "买家拒收" in walker.text
 
 
 def test_the_buyer_sends_back_with_a_waybill(
