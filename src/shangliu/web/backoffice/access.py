@@ -15,6 +15,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from shangliu.domain.crm.staff import User
+from shangliu.domain.payments import queries as payments
+from shangliu.domain.payments.states import PaymentState
 from shangliu.insight.figures import allowed
 from shangliu.insight.waiting import Waiting, waiting
 from shangliu.platform import clock
@@ -115,7 +117,7 @@ def _line(
     entry: Entry, path: str, now_waiting: Mapping[tuple[str, str], Waiting]
 ) -> dict[str, object]:
     href = reverse(entry.name, args=entry.args)
-    here = [now_waiting[pair] for pair in entry.waits if pair in now_waiting]
+    here = _here(entry, now_waiting)
     home = reverse("staff_home")
     return {
         "label": str(entry.label),
@@ -124,11 +126,27 @@ def _line(
         "group": str(entry.group),
         "family": entry.family,
         "current": path == href or (href != home and path.startswith(href)),
-        "count": sum(one.count for one in here) or None,
+        "count": sum(one.count for one in here.values()) or None,
         "late": any(
-            (within := allowed(*pair)) is not None
-            and clock.now() - now_waiting[pair].oldest > within
-            for pair in entry.waits
-            if pair in now_waiting
+            (within := allowed(*pair)) is not None and clock.now() - one.oldest > within
+            for pair, one in here.items()
         ),
     }
+
+
+def _here(
+    entry: Entry, now_waiting: Mapping[tuple[str, str], Waiting]
+) -> dict[tuple[str, str], Waiting]:
+    """What waits behind the line, by process and state."""
+    if not entry.by:
+        return {pair: now_waiting[pair] for pair in entry.waits if pair in now_waiting}
+    found = {}
+    for pair in entry.waits:
+        count, oldest = (
+            payments.waiting_count(entry.by, [PaymentState(pair[1])])
+            if pair in now_waiting
+            else (0, None)
+        )
+        if oldest is not None:
+            found[pair] = Waiting(count, oldest)
+    return found

@@ -15,6 +15,7 @@ from shangliu.domain.inventory import queries as inventory
 from shangliu.domain.logistics import queries as logistics
 from shangliu.domain.orders import queries as orders
 from shangliu.domain.payments import queries as payments
+from shangliu.domain.payments.provider import Nature
 from shangliu.domain.settlement import queries as settlement
 from shangliu.flow.drawing import graph
 from shangliu.flow.steps import subject
@@ -26,6 +27,7 @@ from shangliu.process.roles import Role
 from shangliu.process.running import flow
 from shangliu.web.backoffice import words
 from shangliu.web.backoffice.offered import Button, buttons
+from shangliu.web.paynames import name_of, nature_of, reported
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,13 +174,29 @@ def _order(one: Any) -> Iterable[tuple[str, object]]:
 
 
 def _payment(one: Any) -> Iterable[tuple[str, object]]:
-    yield _("渠道"), one.provider
+    yield _("方式"), name_of(one.provider, one.method)
     yield _("金额"), one.amount
-    yield _("渠道交易号"), one.provider_id
+    if nature_of(one) is Nature.TRANSFER:
+        yield from _transfer(one)
+    else:
+        yield _("渠道交易号"), one.provider_id
+        yield _("付款账号"), one.buyer
     yield _("到账"), words.moment(one.paid_at)
     if one.refunded_fen or one.refunding_fen:
         yield _("已退"), Money(one.refunded_fen, one.currency)
         yield _("退款中"), Money(one.refunding_fen, one.currency)
+
+
+def _transfer(one: Any) -> Iterable[tuple[str, object]]:
+    said = reported(one)
+    if said is not None:
+        yield _("买家登记"), words.moment(said.at)
+        yield _("付款户名"), said.payer
+        yield _("买家填的流水号"), said.voucher
+    elif one.paid_at is None:
+        yield _("买家登记"), _("还没有登记")
+    yield _("附言"), one.number
+    yield _("银行流水号"), one.provider_id
 
 
 def _task(one: Any) -> Iterable[tuple[str, object]]:
@@ -200,10 +218,14 @@ def _parcel(one: Any) -> Iterable[tuple[str, object]]:
 
 
 def _aftersale(one: Any) -> Iterable[tuple[str, object]]:
-    yield _("类型"), one.get_kind_display()
+    yield _("类型"), one.kind_label
     yield _("原因"), one.reason
     yield _("说明"), one.note
     yield _("退款金额"), one.amount
+    if one.freight_fen:
+        yield _("其中运费"), Money(one.freight_fen, one.order.currency)
+    if one.waived_fen:
+        yield _("未收取，无需退款"), Money(one.waived_fen, one.order.currency)
     for line in one.lines.all():
         checked = f"（{_('完好')} {line.good}，{_('残次')} {line.damaged}）"
         seen = checked if line.good or line.damaged else ""
@@ -215,6 +237,7 @@ def _aftersale(one: Any) -> Iterable[tuple[str, object]]:
 
 
 def _refund(one: Any) -> Iterable[tuple[str, object]]:
+    yield _("方式"), name_of(one.payment.provider, one.payment.method)
     yield _("金额"), Money(one.amount_fen, one.payment.currency)
     yield _("原因"), one.reason
     yield _("已尝试"), one.attempts

@@ -7,12 +7,14 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from shangliu.domain.payments.provider import Nature
 from shangliu.process.roles import Role
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One line of the side menu. `waits`: what the number beside it counts."""
+    """One line of the side menu. `waits`: what the number beside it counts; `by`: of payments,
+    those that come in one of these ways."""
 
     name: str
     label: Any
@@ -22,6 +24,7 @@ class Entry:
     roles: frozenset[Role]
     args: tuple[str, ...] = ()
     waits: tuple[tuple[str, str], ...] = ()
+    by: frozenset[Nature] = frozenset()
 
 
 _FLOW, _OPERATIONS, _SERVICE = _("流程"), _("运营"), _("客服")
@@ -41,8 +44,9 @@ def _entry(name: str, label: Any, icon: str, group: Any, *roles: Role, **more: A
     )
 
 
-def _queue(code: str, label: Any, icon: str, group: Any, *roles: Role, waits: Any) -> Entry:
-    return _entry("staff_queue", label, icon, group, *roles, args=(code,), waits=tuple(waits))
+def _queue(code: str, label: Any, icon: str, group: Any, *roles: Role, **more: Any) -> Entry:
+    more["waits"] = tuple(more["waits"])
+    return _entry("staff_queue", label, icon, group, *roles, args=(code,), **more)
 
 
 ENTRIES: tuple[Entry, ...] = (
@@ -83,6 +87,15 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _queue("holds", _("库存预占"), "warehouse", _OPERATIONS, Role.OPERATIONS, waits=[]),
     _entry(
+        "staff_customers",
+        _("客户"),
+        "user",
+        _SERVICE,
+        Role.SERVICE,
+        Role.FINANCE,
+        Role.OPERATIONS,
+    ),
+    _entry(
         "staff_warehouse",
         _("发货任务"),
         "box",
@@ -112,6 +125,15 @@ ENTRIES: tuple[Entry, ...] = (
         waits=[("parcel", "label_failed")],
     ),
     _queue(
+        "astray",
+        _("配送异常"),
+        "truck",
+        _OPERATIONS,
+        Role.OPERATIONS,
+        Role.SERVICE,
+        waits=[("parcel", "problem"), ("parcel", "rejected")],
+    ),
+    _queue(
         "returns",
         _("退货处理"),
         "undo",
@@ -126,6 +148,16 @@ ENTRIES: tuple[Entry, ...] = (
         _FINANCE,
         Role.FINANCE,
         waits=[("payment", "created"), ("payment", "pending")],
+        by=frozenset({Nature.GATEWAY}),
+    ),
+    _queue(
+        "transfers",
+        _("待确认转账"),
+        "bank",
+        _FINANCE,
+        Role.FINANCE,
+        waits=[("payment", "pending")],
+        by=frozenset({Nature.TRANSFER}),
     ),
     _queue(
         "refunds",
@@ -138,7 +170,7 @@ ENTRIES: tuple[Entry, ...] = (
     _queue(
         "settlement",
         _("结算打款"),
-        "bank",
+        "coins",
         _FINANCE,
         Role.FINANCE,
         waits=[("settlement", "due"), ("settlement", "in_statement")],

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shangliu.domain.payments.provider import Nature
 from shangliu.flow import steps
 from shangliu.flow.order import services as orders
 from shangliu.flow.payment import services as payments
@@ -16,6 +17,7 @@ from shangliu.process.roles import Role
 from shangliu.process.running import flow
 from shangliu.web.backoffice import asked
 from shangliu.web.backoffice.asked import Field
+from shangliu.web.paynames import nature_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +49,8 @@ def buttons(
     again = typed or {}
     found: list[Button] = []
     for offer in steps.offers(process, one, actor=actor, roles=roles):
+        if process == "payment" and not _fits(offer.step.name, one):
+            continue
         reasons = () if offer.name in _ASKS_OUTSIDE else offer.reasons
         mine = again.get("step") == offer.name and again.get("pk") == str(one.pk)
         main = not reasons and not offer.step.problem and not any(b.kind == "main" for b in found)
@@ -62,6 +66,14 @@ def buttons(
             )
         )
     return found
+
+
+def _fits(step: str, payment: Any) -> bool:
+    """Transfers are confirmed and gateways are asked; the other way round no button stands."""
+    nature = nature_of(payment)
+    if step in ("report", "confirm", "confirm_late"):
+        return nature is Nature.TRANSFER
+    return step != "query" or nature is Nature.GATEWAY
 
 
 def take(

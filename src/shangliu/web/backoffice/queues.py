@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -19,9 +19,11 @@ from shangliu.domain.inventory import queries as inventory
 from shangliu.domain.logistics import queries as logistics
 from shangliu.domain.orders import queries as orders
 from shangliu.domain.payments import queries as payments
+from shangliu.domain.payments.provider import Nature
+from shangliu.domain.payments.states import PaymentState
 from shangliu.domain.settlement import queries as settlement
 from shangliu.insight.figures import allowed
-from shangliu.insight.waiting import WaitingCase, waiting, waiting_cases
+from shangliu.insight.waiting import Waiting, WaitingCase, waiting, waiting_cases
 from shangliu.platform import clock
 from shangliu.platform.errors import NotFound
 from shangliu.platform.summary import Summary
@@ -37,7 +39,9 @@ MOST = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
-    """`bulk`: the steps that may be taken on several at once, those that ask for nothing."""
+    """`bulk`: the steps that may be taken on several at once, those that ask for nothing. `by`:
+    payments only, those that come in one of these ways. `home`: the state that is shown first,
+    where it is not all of them."""
 
     code: str
     title: Any
@@ -45,6 +49,8 @@ class Queue:
     roles: tuple[Role, ...]
     waits: tuple[tuple[str, str], ...]
     bulk: tuple[str, ...] = ()
+    by: frozenset[Nature] = frozenset()
+    home: str = ""
 
 
 QUEUES: Mapping[str, Queue] = {
@@ -103,6 +109,16 @@ QUEUES: Mapping[str, Queue] = {
             bulk=("parcel.retry_label",),
         ),
         Queue(
+            code="astray",
+            title=_("配送异常"),
+            text=_(
+                "派送异常和被拒收的包裹：跟进承运商；承运商确认丢失的，认定丢失后自动退款。"
+                "退回的包裹到“退货处理”验收。"
+            ),
+            roles=(Role.OPERATIONS, Role.SERVICE),
+            waits=(("parcel", "problem"), ("parcel", "rejected")),
+        ),
+        Queue(
             code="returns",
             title=_("退货处理"),
             text=_("退回的商品：收货、验货；验货不符的寄还买家。"),
@@ -117,6 +133,16 @@ QUEUES: Mapping[str, Queue] = {
             roles=(Role.FINANCE,),
             waits=(("payment", "created"), ("payment", "pending")),
             bulk=("payment.query",),
+            by=frozenset({Nature.GATEWAY}),
+        ),
+        Queue(
+            code="transfers",
+            title=_("待确认转账"),
+            text=_("对照银行流水：金额和附言一致就确认到账。订单关闭后才到的，在“已关闭”里确认。"),
+            roles=(Role.FINANCE,),
+            waits=(("payment", "pending"), ("payment", "closed")),
+            by=frozenset({Nature.TRANSFER}),
+            home="pending",
         ),
         Queue(
             code="refunds",
@@ -159,9 +185,9 @@ def queue(request: HttpRequest, code: str) -> HttpResponse:
         raise NotFound
     if not person(request).acts_as & {*chosen.roles, Role.ADMIN}:
         return forbidden(request, chosen.roles)
-    state = request.GET.get("state", "")
+    state = request.GET.get("state", chosen.home)
     waits = tuple(pair for pair in chosen.waits if not state or pair[1] == state)
-    found = waiting_cases(waits, limit=MOST)
+    found = _found(chosen, waits)
     items = _items(chosen, found, request.GET.get("at", ""), state)
     current = next((item for item in items if item["current"]), None)
     context: dict[str, object] = {
@@ -177,6 +203,22 @@ def queue(request: HttpRequest, code: str) -> HttpResponse:
     if current is not None:
         context |= _case(request, chosen, current)
     return page(request, "backoffice/queue.html", context)
+
+
+def _found(chosen: Queue, waits: Sequence[tuple[str, str]]) -> list[WaitingCase]:
+    if not chosen.by:
+        return waiting_cases(waits, limit=MOST)
+    states = [PaymentState(state) for _process, state in waits]
+    return [
+        WaitingCase("payment", one.pk, one.case_no, one.state, one.entered_at, one.last_step)
+        for one in payments.waiting(chosen.by, states, limit=MOST)
+    ]
+
+
+def _count(chosen: Queue, pair: tuple[str, str], counts: Mapping[tuple[str, str], Waiting]) -> int:
+    if chosen.by:
+        return payments.waiting_count(chosen.by, [PaymentState(pair[1])])[0]
+    return counts[pair].count if pair in counts else 0
 
 
 def _case(request: HttpRequest, chosen: Queue, current: Mapping[str, object]) -> dict[str, object]:
@@ -253,17 +295,21 @@ def _item(
 def _tabs(chosen: Queue, state: str) -> list[dict[str, object]]:
     here = reverse("staff_queue", args=(chosen.code,))
     counts = waiting()
-    each = [(pair, counts[pair].count if pair in counts else 0) for pair in chosen.waits]
+    each = [(pair, _count(chosen, pair, counts)) for pair in chosen.waits]
     if len(each) == 1:
         return []
-    tabs: list[dict[str, object]] = [
-        {
-            "label": str(_("全部")),
-            "href": here,
-            "current": not state,
-            "count": sum(count for _pair, count in each),
-        }
-    ]
+    tabs: list[dict[str, object]] = (
+        []
+        if chosen.home
+        else [
+            {
+                "label": str(_("全部")),
+                "href": here,
+                "current": not state,
+                "count": sum(count for _pair, count in each),
+            }
+        ]
+    )
     tabs += [
         {
             "label": words.state_label(*pair),

@@ -6,6 +6,7 @@ from django.urls import path
 
 from shangliu.web.backoffice import (
     acting,
+    customers,
     definition,
     map,  # noqa: A004
     orders,
@@ -26,6 +27,9 @@ urlpatterns = [
     path("map/<slug:code>/", map.sheet, name="staff_map"),
     path("orders/", orders.order_list, name="staff_orders"),
     path("orders/<slug:number>/", orders.order, name="staff_order"),
+    path("customers/", customers.customers, name="staff_customers"),
+    path("customers/<int:pk>/", customers.customer, name="staff_customer"),
+    path("customers/<int:pk>/give/", customers.give, name="staff_give"),
     path("search/", orders.search, name="staff_search"),
     path("queue/<slug:code>/", queues.queue, name="staff_queue"),
     path("steps/", acting.take, name="staff_step"),

@@ -7,12 +7,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from shangliu.domain.orders.mine import OrderState, Trade
-from shangliu.domain.payments.provider import Nature, provider
+from shangliu.domain.payments.provider import Nature
 from shangliu.domain.payments.queries import Payment, payments_of_case, refunds_of_case
 from shangliu.domain.payments.states import HAS_MONEY, OPEN_PAYMENTS, PaymentState, RefundState
-from shangliu.platform.errors import NotFound
 from shangliu.platform.money import Money
-from shangliu.web.storefront.ways import icon_of, name_of
+from shangliu.web.paynames import name_of, nature_of
+from shangliu.web.storefront.ways import icon_of
 
 _ARRIVED = (*HAS_MONEY, PaymentState.REFUNDED)
 
@@ -47,13 +47,6 @@ def refunds(case_no: str) -> list[dict[str, Any]]:
         }
         for one in refunds_of_case(case_no)
     ]
-
-
-def nature_of(payment: Payment) -> Nature | None:
-    try:
-        return provider(payment.provider).nature
-    except NotFound:
-        return None
 
 
 def open_transfer(payments: list[Payment]) -> Payment | None:

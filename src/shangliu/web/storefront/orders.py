@@ -31,9 +31,10 @@ from shangliu.platform.errors import NotFound
 from shangliu.platform.money import Money
 from shangliu.process.roles import Role
 from shangliu.process.running import flow
+from shangliu.web import wallets
 from shangliu.web.forms import filled
 from shangliu.web.roles import BUYER, actor_of, hold_trade, owner_of, user_of
-from shangliu.web.storefront import money, purses
+from shangliu.web.storefront import money
 from shangliu.web.storefront.frame import personal
 from shangliu.web.storefront.progress import order_bar, words
 
@@ -99,7 +100,7 @@ def account(request: HttpRequest) -> HttpResponse:
             "tabs": tabs(mine.counts(owner), None),
             "unread": inbox.unread(user.pk) if user is not None else 0,
             "book": buyers.addresses(user.pk) if user is not None else [],
-            "balances": purses.balances(user.pk) if user is not None else [],
+            "balances": wallets.balances(user.pk) if user is not None else [],
         },
     )
 

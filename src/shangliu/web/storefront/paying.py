@@ -20,9 +20,9 @@ from shangliu.domain.payments.states import OPEN_PAYMENTS
 from shangliu.flow import steps
 from shangliu.flow.payment import services
 from shangliu.flow.payment.effects import Transferred
-from shangliu.insight.trace import events_of
 from shangliu.platform import clock
 from shangliu.platform.errors import NotFound, Refused
+from shangliu.web.paynames import reported
 from shangliu.web.roles import BUYER, actor_of
 from shangliu.web.storefront import begun, money, ways
 from shangliu.web.storefront.cashier import own_trade, see_other, until, waits
@@ -105,7 +105,6 @@ def _transfer(
         notify_url="",
         actor=actor_of(request),
     )
-    reported = _reported(payment)
     return personal(
         request,
         "storefront/pay_transfer.html",
@@ -115,19 +114,9 @@ def _transfer(
             "payment": payment,
             "details": started.details,
             "until": until(orders),
-            "reported": reported,
-            "typed": request.POST if request.method == "POST" else reported,
+            "reported": reported(payment),
         },
     )
-
-
-def _reported(payment: Payment) -> dict[str, Any]:
-    """What the buyer said last about the transfer."""
-    said = [one for one in events_of("payment", payment.pk) if one.step == "report"]
-    if not said:
-        return {}
-    last = said[-1]
-    return {"payer": payment.buyer, "voucher": last.facts.get("voucher", ""), "at": last.at}
 
 
 @require_POST

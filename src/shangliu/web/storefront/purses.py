@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from shangliu.domain.ledger.queries import wallet
 from shangliu.domain.ledger.services import Purse
 from shangliu.flow.payment import wallets
 from shangliu.platform.money import Money
-
-ORDER = (Purse.POINTS, Purse.CREDIT)
+from shangliu.web.wallets import ORDER, held, label
 
 
 def wanted(values: Iterable[str]) -> frozenset[Purse]:
@@ -49,22 +46,3 @@ def offered(total: Money, user_id: int | None, chosen: frozenset[Purse]) -> dict
             {"label": label(purse), "money": shares[purse]} for purse in ORDER if purse in shares
         ],
     }
-
-
-def balances(user_id: int) -> list[dict[str, Any]]:
-    """Both wallets, empty ones as well."""
-    return [
-        {"code": one.value, "label": label(one), "has": held(one, wallet(one, user_id))}
-        for one in ORDER
-    ]
-
-
-def label(purse: Purse) -> str:
-    return _("积分") if purse is Purse.POINTS else _("账户余额")
-
-
-def held(purse: Purse, amount: Money) -> str:
-    """`1200 积分` or `¥12.00`."""
-    if purse is Purse.POINTS:
-        return _("{n} 积分").format(n=amount.fen)
-    return str(amount)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -101,20 +100,6 @@ def method_of(one: PaymentProvider, code: str) -> Method:
 
 def icon_of(code: str) -> str:
     return _ICONS.get(code, "card")
-
-
-def name_of(code: str, method: str = "") -> str:
-    """`支付宝 · 扫码支付`, as far as they are known."""
-    try:
-        one = provider(code)
-    except NotFound:
-        return code
-    said = _label(one.methods, method)
-    return f"{one.label} · {said}" if said and said != str(one.label) else str(one.label)
-
-
-def _label(methods: Iterable[Method], code: str) -> str:
-    return next((str(method.label) for method in methods if method.code == code), "")
 
 
 def _text(one: PaymentProvider, method: Method) -> str:
