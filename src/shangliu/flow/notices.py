@@ -107,12 +107,20 @@ TEMPLATES: Mapping[str, Template] = {
         ("预占已由商家释放", "Hold released by the shop"),
         (
             "购物车里的一件商品不再为你保留，结算时如有库存会重新占用。",
-            "One of the goods in your cart is no longer held; it is held again at checkout if left.",
+            "One of the goods in your cart is no longer held; checkout holds it again if any are left.",
         ),
     ),
     "refund_done": _both(
         ("退款已到账", "Refunded"),
         ("{amount} 已原路退回，订单 {number}。", "{amount} went back to you for {number}."),
+        sms=True,
+    ),
+    "refund_by_hand": _both(
+        ("退款已到账", "Refunded"),
+        (
+            "{amount} 已转账退还，订单 {number}。",
+            "{amount} was transferred back to you for {number}.",
+        ),
         sms=True,
     ),
     "aftersale_applied": _both(
@@ -123,22 +131,6 @@ TEMPLATES: Mapping[str, Template] = {
         ("售后申请已通过", "After-sale approved"),
         ("售后单 {number} 已同意，金额 {amount}。", "Case {number} is approved, {amount}."),
     ),
-    "refund_by_hand": _both(
-        ("退款已到账", "Refunded"),
-        (
-            "{amount} 已转账退还，订单 {number}。",
-            "{amount} was transferred back to you for {number}.",
-        ),
-        sms=True,
-    ),
-    "aftersale_rejected": _both(
-        ("售后申请未通过", "After-sale rejected"),
-        ("售后单 {number} 未通过，可查看原因。", "Case {number} was rejected; see why."),
-    ),
-    "aftersale_send_back": _both(
-        ("请寄回商品", "Please send the goods back"),
-        (
-            "售后单 {number}：请按退货地址寄回，并填写运单号。",
     "aftersale_approved_less": _both(
         ("售后申请部分通过", "After-sale approved in part"),
         (
@@ -162,6 +154,14 @@ TEMPLATES: Mapping[str, Template] = {
         ),
         sms=True,
     ),
+    "aftersale_rejected": _both(
+        ("售后申请未通过", "After-sale rejected"),
+        ("售后单 {number} 未通过，可查看原因。", "Case {number} was rejected; see why."),
+    ),
+    "aftersale_send_back": _both(
+        ("请寄回商品", "Please send the goods back"),
+        (
+            "售后单 {number}：请按退货地址寄回，并填写运单号。",
             "Case {number}: send the goods to the return address and enter the waybill number.",
         ),
     ),
@@ -245,7 +245,7 @@ def _about(subject: object) -> _About | None:
 
 def _of_cart(held: Reservation) -> _About | None:
     """Whoever is signed in; a guest's cart shows it where it stands."""
-    cart = Cart.objects.filter(pk=held.cart_id).first()
+    cart = Cart.objects.filter(pk=held.cart_id or 0).first()
     if cart is None or cart.user_id is None:
         return None
     return _About(

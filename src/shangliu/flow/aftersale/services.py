@@ -30,6 +30,17 @@ from shangliu.process import engine
 from shangliu.process.definition import Context
 from shangliu.process.roles import Role
 
+__all__ = [
+    "REASONS",
+    "AfterSaleKind",
+    "Choice",
+    "Claim",
+    "Claimable",
+    "apply",
+    "claimable",
+    "refundable",
+]
+
 REASONS = (
     Text("不想要了", "I changed my mind"),
     Text("拍错或多拍", "Ordered by mistake"),

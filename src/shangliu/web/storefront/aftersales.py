@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from shangliu.domain.aftersales.models import AfterSaleKind
 from shangliu.domain.aftersales.queries import case_by_number
 from shangliu.domain.logistics.provider import CARRIERS
 from shangliu.domain.orders import mine
@@ -23,6 +22,7 @@ from shangliu.domain.payments.queries import refunds_of_case
 from shangliu.flow import steps
 from shangliu.flow.aftersale.services import (
     REASONS,
+    AfterSaleKind,
     Choice,
     Claim,
     Claimable,

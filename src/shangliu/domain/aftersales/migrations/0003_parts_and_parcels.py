@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='aftersale',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0), ('freight_fen__gte', 0), ('amount_fen__gte', models.F('freight_fen')), ('amount_fen__gte', models.F('waived_fen')), ('waived_fen__gte', 0)), name='after_sale_amount'),
+            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gte', 0), ('freight_fen__gte', 0), ('amount_fen__gte', models.F('freight_fen')), ('amount_fen__gte', models.F('waived_fen')), ('waived_fen__gte', 0)), name='after_sale_amount'),
         ),
         migrations.AddConstraint(
             model_name='aftersale',
