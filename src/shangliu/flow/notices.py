@@ -107,7 +107,7 @@ TEMPLATES: Mapping[str, Template] = {
         ("预占已由商家释放", "Hold released by the shop"),
         (
             "购物车里的一件商品不再为你保留，结算时如有库存会重新占用。",
-            "One of the goods in your cart is no longer held; checkout holds it again if any are left.",
+            "Goods in your cart are no longer held; checkout holds them again if any are left.",
         ),
     ),
     "refund_done": _both(
