@@ -23,6 +23,11 @@ def local(moment: datetime) -> datetime:
     return moment.astimezone(SHOP_ZONE)
 
 
+def from_us(microseconds: int) -> datetime:
+    """A moment that is kept as microseconds since 1970, as logs for mining do."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+
+
 @contextmanager
 def at(moment: datetime) -> Iterator[None]:
     """Let `now()` answer `moment` inside the block. For made history and for tests."""
