@@ -10,7 +10,7 @@ ifeq ($(wildcard $(BIN)/python),)
 STAMP_AGAIN := $(shell rm -f $(STAMP)) # none yet, or its Python has gone away with an upgrade
 endif
 
-.PHONY: help run test check install oracles bench draw seed translations clean
+.PHONY: help run test check install oracles bench faults draw seed translations clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ install: $(STAMP) ## make the environment only (.venv, with the shangliu command
 
 bench: $(STAMP) ## measure (ONLY=W4 for one workload)
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+faults: $(STAMP) ## a storm over the whole product (SECONDS=600 SEED=7)
+	$(BIN)/python -m tests.faults --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
 
 draw: $(STAMP) ## write the flow's pictures to docs/flow
 	$(BIN)/python -m tools.draw

@@ -27,6 +27,7 @@ _ADDRESS = {
     "delivery": "standard",
     "remark": "",
 }
+_WAYS = ("alipay:page", "alipay:page", "alipay:wap")
 PATIENCE = 12.0
 
 
@@ -107,7 +108,7 @@ class Guest:
 
     def _to_gateway(self, trade: str) -> str:
         """The payment's number, once the gateway has been told by this browser."""
-        went = self._ask("post", f"/pay/{trade}/start/", {"provider": "alipay"})
+        went = self._ask("post", f"/pay/{trade}/start/", {"way": self.chance.choice(_WAYS)})
         self._expect(went, 303)
         found = _NUMBER.search(went.headers["Location"])
         if found is None:

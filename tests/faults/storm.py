@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 import sys
 import threading
@@ -29,6 +30,7 @@ from tests.faults.killing import Killer
 from tests.faults.proxy import Proxy
 from tests.system import System, running
 
+_RAISED = re.compile(r"\| ((?:\w+\.)+\w+(?:Error|Exception|Conflict|Refused|Timeout)):")
 SIMULATED = ("lost", "drop", "unknown", "unknown_done", "http_502", "hold", "lose", "delay")
 _BOOKS = {
     "orders": "SELECT state, count(*) FROM orders_order GROUP BY state",
@@ -63,6 +65,7 @@ class Outcome:
     cuts: dict[str, Counter[str]] = field(default_factory=dict)
     faults: Counter[str] = field(default_factory=Counter)
     guests: Counter[str] = field(default_factory=Counter)
+    raised: Counter[str] = field(default_factory=Counter)
     books: dict[str, dict[str, int]] = field(default_factory=dict)
     violations: list[Violation] = field(default_factory=list)
     quiet_after: float = 0.0
@@ -73,6 +76,7 @@ class Outcome:
             *((f"line to {name}", counts) for name, counts in self.cuts.items()),
             ("gateway's own faults", self.faults),
             ("guests", self.guests),
+            ("raised in the programs", self.raised),
             *self.books.items(),
         ]
         lines = [f"seed {self.plan.seed}, {self.plan.seconds:.0f} s, {self.plan.clients} guests"]
@@ -239,6 +243,7 @@ class _Storm:
         outcome.violations += checker.against_finance(self._rows, told)
         for name, line in self.lines.items():
             outcome.cuts[name] = Counter({cut.value: n for cut, n in line.counts.items()})
+        outcome.raised = Counter(_RAISED.findall(self.system.said))
         for name, sql in _BOOKS.items():
             outcome.books[name] = {row[0]: row[1] for row in self.system.rows(sql)}
 
