@@ -15,8 +15,10 @@ from shangliu.providers.payments.alipay_wire import Settings as AlipaySettings
 from shangliu.providers.payments.wechat import WeChat
 from shangliu.providers.payments.wechat_wire import Settings as WeChatSettings
 from shangliu.providers.payments.wechat_wire import Wire
+from tests.providers.drivers import AlipayDriver, Case, Driver, WeChatDriver
 from tests.simulators.running import Ear, Simulator, ear, simulator
 
+GATEWAYS = ("alipay", "alipay-certificates", "wechat")
 _numbers = itertools.count(1)
 
 
@@ -33,17 +35,25 @@ def kuaidi100_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Si
 
 
 @pytest.fixture
-def alipay(alipay_simulator: Simulator) -> Alipay:
-    folder = alipay_simulator.folder
-    return Alipay(
-        settings=AlipaySettings.read(
-            {
-                "PAYMENTS_ALIPAY_GATEWAY": f"{alipay_simulator.url}/gateway.do",
-                "PAYMENTS_ALIPAY_PRIVATE_KEY_FILE": str(folder / "merchant_private.pem"),
-                "PAYMENTS_ALIPAY_PUBLIC_KEY_FILE": str(folder / "alipay_public.pem"),
-            }
-        )
-    )
+def alipay(alipay_simulator: Simulator, tmp_path: Path) -> Alipay:
+    """Connected in public-key mode."""
+    return alipay_of(alipay_simulator, tmp_path)
+
+
+def alipay_of(simulator: Simulator, folder: Path, **more: str) -> Alipay:
+    """`folder` takes the certificates; `more` changes settings."""
+    keys = simulator.folder
+    said = {
+        "GATEWAY": f"{simulator.url}/gateway.do",
+        "PRIVATE_KEY_FILE": str(keys / "merchant_private.pem"),
+        "PUBLIC_KEY_FILE": str(keys / "alipay_public.pem"),
+        "CERT_FILE": str(keys / "alipay_cert.crt"),
+        "ROOT_CERT_FILE": str(keys / "alipay_root.crt"),
+        "CERTIFICATES_DIR": str(folder / "certificates"),
+        **more,
+    }
+    environ = {f"PAYMENTS_ALIPAY_{name}": value for name, value in said.items()}
+    return Alipay(settings=AlipaySettings.read(environ))
 
 
 @pytest.fixture(scope="session")
@@ -95,3 +105,30 @@ def shop() -> Iterator[Ear]:
 @pytest.fixture
 def number() -> str:
     return f"A20261123{next(_numbers):06d}"
+
+
+@pytest.fixture(params=GATEWAYS)
+def driver(request: pytest.FixtureRequest, tmp_path: Path) -> Driver:
+    """A new gateway adds its driver here."""
+    name, _, mode = request.param.partition("-")
+    simulator: Simulator = request.getfixturevalue(f"{name}_simulator")
+    match name:
+        case "alipay":
+            more = {"APP_CERT_FILE": str(simulator.folder / "app_cert.crt")} if mode else {}
+            return AlipayDriver(
+                alipay_of(simulator, tmp_path, **more),
+                simulator,
+                lambda: alipay_of(simulator, tmp_path, **more, SELLER_ID="2088000000000001"),
+            )
+        case "wechat":
+            return WeChatDriver(
+                wechat_of(simulator, tmp_path),
+                simulator,
+                lambda: wechat_of(simulator, tmp_path, MCH_ID="1"),
+            )
+    raise AssertionError(f"no driver for {name}")
+
+
+@pytest.fixture
+def case(driver: Driver, number: str, shop: Ear) -> Case:
+    return Case(driver, number, shop)

@@ -26,7 +26,10 @@ _MOST_KEPT = 4096
 _SECRET = re.compile(
     r"sign|secret|key|token|password|authorization|cert|salt|digest", re.IGNORECASE
 )
-_PERSONAL = re.compile(r"name|phone|mobile|tel|addr|street|buyer|logon", re.IGNORECASE)
+_PERSONAL = re.compile(r"name|phone|mobile|tel|addr|street|buyer|logon|openid", re.IGNORECASE)
+_SECRET_IN_ADDRESS = re.compile(
+    r"([?&][^=&\s]*(?:sign|secret|key|token)[^=&\s]*=)[^&\s\"]+", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ def masked(content: object) -> object:
     if isinstance(content, list | tuple):
         return [masked(one) for one in content[:50]]
     if isinstance(content, str):
-        return _without_phones(content[:_MOST_KEPT])
+        return _without_phones(_SECRET_IN_ADDRESS.sub(r"\1***", content[:_MOST_KEPT]))
     return content
 
 
