@@ -157,7 +157,6 @@ class Goods(RuleBasedStateMachine):
 
     @rule(quantities=st.lists(FEW, min_size=1, max_size=6))
     def claim_together(self, quantities: list[int]) -> None:
-        span = {"since": self.now, "until": self.now + timedelta(minutes=15)}
         with clock.at(self.now):
             rush._decide.__wrapped__(  # type: ignore[attr-defined]
                 [
@@ -166,7 +165,8 @@ class Goods(RuleBasedStateMachine):
                         quantity=quantity,
                         case_no=f"C{secrets.token_hex(6)}",
                         actor="guest",
-                        **span,
+                        since=self.now,
+                        until=self.now + timedelta(minutes=15),
                     )
                     for quantity in quantities
                 ]

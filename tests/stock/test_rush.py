@@ -29,6 +29,7 @@ from shangliu.flow.stock import rush
 from shangliu.flow.timers import run_due
 from shangliu.platform import clock
 from shangliu.platform.errors import Refused
+from shangliu.platform.money import Money
 from shangliu.process import policies
 from shangliu.process.models import Event
 from tests.insight.world import Shop, buyer, open_shop
@@ -111,7 +112,7 @@ def wish(variant: Variant, quantity: int = 1) -> rush.Wish:
     )
 
 
-def submit(cart: Cart) -> Order:
+def submit(cart: Cart, *, key: str = "", expected: Money | None = None) -> Order:
     trade = checkout.place_order(
         cart=cart,
         receiver=checkout.Receiver(
@@ -123,8 +124,8 @@ def submit(cart: Cart) -> Order:
             street="文三路 100 号",
         ),
         wishes=checkout.Wishes(),
-        submit_key=secrets.token_hex(8),
-        expected=checkout.preview(cart_view(cart)).total,
+        submit_key=key or secrets.token_hex(8),
+        expected=expected or checkout.preview(cart_view(cart)).total,
         user_id=cart.user_id,
     )
     return trade.orders.get()
@@ -145,6 +146,35 @@ def test_a_hundred_pieces_go_to_exactly_a_hundred_of_three_hundred_guests(
     assert Reservation.objects.filter(variant=one, state="held").count() == 100
     assert StockMovement.objects.filter(stock__variant=one, kind="hold").count() == 100
     assert Event.objects.filter(process="reservation", step="hold").count() == 100
+
+
+def test_held_at_checkout_a_hundred_pieces_go_to_exactly_a_hundred_too(shop: Shop) -> None:
+    policies.change(Policies.RESERVE_AT_CART, 0, user_id=None, why="test")
+    make_hot()
+    one = scarce(shop, near=70, far=30)
+    policies.forget()
+    tabs = [grab(one) for _ in range(160)]
+    assert not Reservation.objects.exists()
+    answers = at_once(lambda number: submit(tabs[number]).pk, range(160))
+    assert {type(one) for one in answers if not isinstance(one, int)} <= {OutOfStock, Refused}
+    assert Order.objects.count() == 100
+    claims = Reservation.objects.filter(variant=one, state="held")
+    assert claims.count() == 100
+    assert not claims.filter(order_line_id=None).exists()
+
+
+def test_the_same_submit_twice_holds_nothing_more(shop: Shop) -> None:
+    policies.change(Policies.RESERVE_AT_CART, 0, user_id=None, why="test")
+    make_hot()
+    cart = grab(scarce(shop, near=9), 2)
+    first = submit(cart, key="once")
+    assert submit(cart, key="once").pk == first.pk
+    assert [(one.state, one.quantity) for one in Reservation.objects.order_by("id")] == [
+        ("held", 2)
+    ]
+    with pytest.raises(Refused, match="应付金额"):
+        submit(grab(shop.tea, 3), expected=Money(1))
+    assert [one.state for one in Reservation.objects.order_by("id")] == ["held", "released"]
 
 
 def test_one_piece_and_two_hundred_buyers_give_one_order(shop: Shop) -> None:

@@ -16,6 +16,7 @@ from shangliu.domain.ledger.services import Purse
 from shangliu.domain.orders.models import Order, Trade
 from shangliu.flow import limits
 from shangliu.flow.cart.services import wake
+from shangliu.flow.order import ahead
 from shangliu.flow.order.basket import Basket
 from shangliu.flow.order.definition import ORDER
 from shangliu.flow.payment import wallets
@@ -112,7 +113,6 @@ def preview(view: CartView, *, delivery: str = "standard", user_id: int | None =
     )
 
 
-@transaction.atomic
 def place_order(
     *,
     cart: Cart,
@@ -129,25 +129,27 @@ def place_order(
     again.
     """
     actor = f"user:{user_id}" if user_id is not None else "guest"
-    ctx = Context(actor=actor, role=Role.BUYER)
-    engine.lock_case(cart.case_no, ctx)
-    if (before := Trade.objects.filter(submit_key=submit_key).first()) is not None:
-        return _own(before, cart)
-    if user_id is None and not Policies.GUESTS.is_on:
-        raise Refused(Text("请先登录再下单", "Sign in to order"))
-    receiver = checked(receiver)
-    view = cart_view(cart)
-    summary = preview(view, delivery=wishes.delivery)
-    _check(view, summary, expected)
-    limits.check(view, user_id=user_id, phone=receiver.phone)
-    if cart.state == CartState.ABANDONED:
-        wake(cart, actor)
-    order = _new_order(cart, summary, receiver, wishes.remark, submit_key, user_id)
-    engine.new_case(order.case_no, ctx)
-    engine.begin(ORDER, ORDER["place"], order, ctx)
-    if wishes.purses:
-        wallets.pay(order, wallets.split(order.total, user_id, wishes.purses), actor=actor)
-    return order.trade
+    with ahead.held(cart, actor=actor) as held, transaction.atomic():
+        ctx = Context(actor=actor, role=Role.BUYER)
+        engine.lock_case(cart.case_no, ctx)
+        if (before := Trade.objects.filter(submit_key=submit_key).first()) is not None:
+            return _own(before, cart)
+        ahead.take_over(cart, held)
+        if user_id is None and not Policies.GUESTS.is_on:
+            raise Refused(Text("请先登录再下单", "Sign in to order"))
+        receiver = checked(receiver)
+        view = cart_view(cart)
+        summary = preview(view, delivery=wishes.delivery)
+        _check(view, summary, expected)
+        limits.check(view, user_id=user_id, phone=receiver.phone)
+        if cart.state == CartState.ABANDONED:
+            wake(cart, actor)
+        order = _new_order(cart, summary, receiver, wishes.remark, submit_key, user_id)
+        engine.new_case(order.case_no, ctx)
+        engine.begin(ORDER, ORDER["place"], order, ctx)
+        if wishes.purses:
+            wallets.pay(order, wallets.split(order.total, user_id, wishes.purses), actor=actor)
+        return order.trade
 
 
 def checked(receiver: Receiver) -> Receiver:

@@ -34,7 +34,8 @@ MOST_TOGETHER = 200
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
-    """Units that a buyer wants held. `since` and `until`: the times of the hold."""
+    """Units that a buyer wants held. `since` and `until`: the times of the hold; `cause`: the step
+    that it is for."""
 
     variant_id: int
     quantity: int
@@ -42,6 +43,7 @@ class Wish:
     actor: str
     since: datetime
     until: datetime
+    cause: str = "cart.add"
 
 
 Answer = list[Reservation] | inventory.OutOfStock
@@ -79,9 +81,9 @@ def hold(wish: Wish) -> list[Reservation]:
     return answer
 
 
-def give_back(reservations: Sequence[Reservation], *, actor: str) -> None:
+def give_back(reservations: Sequence[Reservation], *, actor: str, cause: str = "cart.add") -> None:
     """What was held for a step that did not come about."""
-    ctx = Context(actor=actor, role=Role.SYSTEM, cause="cart.add")
+    ctx = Context(actor=actor, role=Role.SYSTEM, cause=cause)
     engine.fire_all(RESERVATION, RESERVATION["release"], reservations, ctx)
 
 
@@ -134,7 +136,7 @@ def _decide(wishes: Sequence[Wish]) -> list[Answer]:
         if isinstance(units, inventory.OutOfStock):
             answers.append(units)
             continue
-        ctx = Context(actor=wish.actor, role=Role.SYSTEM, cause="cart.add")
+        ctx = Context(actor=wish.actor, role=Role.SYSTEM, cause=wish.cause)
         held = [_reservation(wish, one) for one in units]
         born += [(one, ctx) for one in held]
         answers.append(held)
