@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from shangliu.domain.cart.models import Cart, CartLine
+from shangliu.domain.catalog.limits import limit_purchases
 from shangliu.domain.catalog.models import Variant
 from shangliu.domain.inventory.models import Reservation, Stock
 from shangliu.flow.timers import run_due
@@ -32,6 +33,17 @@ def test_the_same_goods_twice_are_one_line(shop: world.Shop, walker: Walker) -> 
     walker.put_in_cart(shop.tea.pk, 2)
     walker.put_in_cart(shop.tea.pk, 1)
     assert CartLine.objects.get().quantity == 3
+
+
+def test_a_purchase_limit_is_said_on_the_page_in_the_cart_and_at_submit(
+    shop: world.Shop, walker: Walker
+) -> None:
+    limit_purchases(variant_id=shop.tea.pk, of_variant=2, of_product=None)
+    assert "每人限购 2 件" in walker.client.get("/p/tea-1/").content.decode()
+    walker.put_in_cart(shop.tea.pk, 3)
+    said = "“龙井 250 克”每人限购 2 件，请减少数量"
+    assert said in walker.text
+    assert said in walker.client.get("/checkout/?guest=1").content.decode()
 
 
 def test_a_form_from_another_site_puts_nothing_in(shop: world.Shop, walker: Walker) -> None:

@@ -150,7 +150,9 @@ SELECT p.id, p.code, p.slug, p.name, p.tagline, coalesce(b.name, ''), p.unit, p.
                                          v.weight_g) ORDER BY v.position, v.id)
           FROM catalog_variant v WHERE v.product_id = p.id AND v.active)::text,
        (SELECT json_agg(json_build_array(a.name, a.value) ORDER BY a.position, a.id)
-          FROM catalog_productattribute a WHERE a.product_id = p.id)::text
+          FROM catalog_productattribute a WHERE a.product_id = p.id)::text,
+       least(p.limit_per_buyer, (SELECT min(v.limit_per_buyer) FROM catalog_variant v
+          WHERE v.product_id = p.id AND v.active))
   FROM catalog_product p LEFT JOIN catalog_brand b ON b.id = p.brand_id
  WHERE p.slug = %s OR p.code = %s
  ORDER BY p.slug = %s DESC
@@ -186,6 +188,7 @@ def product_page(slug: str, *, tree: CategoryTree | None = None) -> ProductPage:
         options=tuple(OptionRow(name=name, values=tuple(values or ())) for name, values in options),
         variants=tuple(_variant(*found) for found in variants),
         attributes=tuple((name, value) for name, value in attributes),
+        limit=row[18],
     )
 
 

@@ -150,7 +150,10 @@ class VariantRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProductPage:
-    """One product for its page. A product off the shelf is shown, and cannot be bought."""
+    """One product for its page. A product off the shelf is shown, and cannot be bought.
+
+    `limit`: the least that a buyer is limited to, of the product or of any of its variants.
+    """
 
     id: int
     code: str
@@ -170,6 +173,7 @@ class ProductPage:
     options: tuple[OptionRow, ...]
     variants: tuple[VariantRow, ...]
     attributes: tuple[tuple[str, str], ...]
+    limit: int | None = None
 
     @property
     def paragraphs(self) -> list[str]:
