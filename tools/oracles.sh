@@ -40,8 +40,8 @@ fi
 if ! command -v npm >/dev/null 2>&1; then
     install "nodejs npm" "node" || true
     command -v npm >/dev/null 2>&1 || {
-        echo "BPMN 检查需要 Node.js：apt-get install nodejs npm" >&2
-        echo "The BPMN checks need Node.js: apt-get install nodejs npm" >&2
+        echo "对照检查（BPMN、支付宝）需要 Node.js：apt-get install nodejs npm" >&2
+        echo "The checks against BPMN programs and Alipay's SDK need Node.js: apt-get install nodejs npm" >&2
         exit 1
     }
 fi
