@@ -78,6 +78,7 @@ ENTRIES: tuple[Entry, ...] = (
         Role.OPERATIONS,
         waits=[("aftersale", "escalated")],
     ),
+    _queue("holds", _("库存预占"), "warehouse", _OPERATIONS, Role.OPERATIONS, waits=[]),
     _queue(
         "aftersales",
         _("售后审核"),
@@ -86,7 +87,6 @@ ENTRIES: tuple[Entry, ...] = (
         Role.SERVICE,
         waits=[("aftersale", "applied")],
     ),
-    _queue("holds", _("库存预占"), "warehouse", _OPERATIONS, Role.OPERATIONS, waits=[]),
     _entry(
         "staff_customers",
         _("客户"),
