@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from datetime import timedelta
+from pathlib import Path
 
 from django.conf import settings
 
 from shangliu.flow.drawing import graph
 from shangliu.insight.archive import archive, months
 from shangliu.insight.figures import ways_of
+from shangliu.insight.mining.exports import WRITERS, export
 from shangliu.insight.rollup import differing, seal
+from shangliu.platform import clock
 from shangliu.platform.env import Env
 from shangliu.platform.errors import Refused
 
@@ -22,6 +26,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     archiving = actions.add_parser("archive", help="归档旧月份 / write old months to files")
     archiving.add_argument("month", nargs="+", metavar="YYYY-MM")
     archiving.set_defaults(run=_archive)
+    exporting = actions.add_parser("export", help="导出日志 / export the log")
+    exporting.add_argument("--format", choices=sorted(WRITERS), default="csv")
+    exporting.add_argument("--days", type=int, default=30, help="最近几天 / the last days")
+    exporting.add_argument("--output", type=Path, required=True)
+    exporting.set_defaults(run=_export)
     verifying = actions.add_parser("verify", help="核对汇总 / compare sums with the log")
     verifying.add_argument("--hours", type=int, default=24)
     verifying.set_defaults(run=_verify)
@@ -47,6 +56,13 @@ def _archive(env: Env, args: argparse.Namespace) -> int:
             print("\n".join(f"{reason.zh} / {reason.en}" for reason in refused.reasons))
             return 1
         print(f"{name}: {known[name].rows:,} 条事件已写入 / events written to {file}")
+    return 0
+
+
+def _export(env: Env, args: argparse.Namespace) -> int:
+    since = clock.now() - timedelta(days=args.days)
+    count = export(args.format, args.output, since, clock.now())
+    print(f"{count:,} 条事件已写入 / events written to {args.output}")
     return 0
 
 

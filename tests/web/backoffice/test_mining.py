@@ -35,20 +35,33 @@ def _folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
 
 def of(*roles: Role) -> Client:
     client = Client()
-    client.force_login(world.staff("anna", *roles))
+    client.force_login(world.staff(roles[0].value, *roles))
     return client
 
 
 def test_the_own_log_is_mined_and_fits_the_definition() -> None:
     shop = world.open_shop()
     with clock.at(clock.now() - timedelta(hours=1)):
-        for _ in range(3):
-            order = world.completed(shop, world.paid(shop))
+        order = [world.completed(shop, world.paid(shop)) for _ in range(3)][-1]
     said = of(Role.OPERATIONS).get("/staff/mining/?activities=100&paths=100").content.decode()
     assert order.number in said
     assert "100.0%" in said
     assert "没有偏离" in said
     assert "flow-map" in said
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "xes", "ocel.json", "ocel.sqlite"])
+def test_the_log_is_taken_away_in_every_form(form: str) -> None:
+    world.paid(world.open_shop())
+    answer = of(Role.FINANCE).get(f"/staff/mining/export/{form}")
+    assert answer.status_code == 200
+    assert answer["Content-Disposition"].endswith(f'.{form}"')
+    assert len(answer.getvalue()) > 1000
+
+
+def test_the_log_goes_to_operations_and_finance_only() -> None:
+    assert of(Role.WAREHOUSE).get("/staff/mining/export/csv").status_code == 403
+    assert of(Role.FINANCE).get("/staff/mining/export/docx").status_code == 404
 
 
 def test_nothing_happened_and_the_page_says_so() -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -25,7 +26,7 @@ from shangliu.process.roles import STAFF, Role
 from shangliu.web.backoffice import words
 from shangliu.web.backoffice.menu import ENTRIES, Entry
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def staff(*roles: Role) -> Callable[[View], View]:
@@ -33,7 +34,7 @@ def staff(*roles: Role) -> Callable[[View], View]:
 
     def wrap(view: View) -> View:
         @wraps(view)
-        def seen(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def seen(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             user = request.user
             if not user.is_authenticated:
                 asked = urlencode({"next": request.get_full_path()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -19,6 +21,7 @@ from shangliu.insight.figures import Period
 from shangliu.insight.mining import log as logs
 from shangliu.insight.mining.conformance import Conformance, FirstDeviation, check, first_deviations
 from shangliu.insight.mining.discovery import ProcessMap, Variant, discover, variants
+from shangliu.insight.mining.exports import WRITERS, export
 from shangliu.insight.mining.log import CaseOf, EmptyLog, EventLog
 from shangliu.insight.mining.performance import (
     Bottleneck,
@@ -35,6 +38,7 @@ from shangliu.platform.errors import NotFound
 from shangliu.platform.text import Text
 from shangliu.process.drawing.layout import lay_out
 from shangliu.process.drawing.svg import css, to_svg
+from shangliu.process.roles import Role
 from shangliu.process.running import flow
 from shangliu.web.backoffice import living, logfiles, words
 from shangliu.web.backoffice.access import page, staff
@@ -120,6 +124,7 @@ def mining(request: HttpRequest) -> HttpResponse:
             if not process.recorded
         ],
         "logs": logfiles.kept(),
+        "forms": tuple(WRITERS),
         "map_css": css(),
     }
     try:
@@ -139,6 +144,21 @@ def mining(request: HttpRequest) -> HttpResponse:
         "moment": lambda us: words.moment(clock.from_us(us)),
     }
     return page(request, "backoffice/mining.html", context)
+
+
+@staff(Role.OPERATIONS, Role.FINANCE)
+@never_cache
+@require_GET
+def take_away(request: HttpRequest, form: str) -> HttpResponseBase:
+    """The log of the chosen period as a file. It holds no names, addresses or phone numbers."""
+    if form not in WRITERS:
+        raise NotFound
+    until = clock.now()
+    span = Asked.of(request.GET.dict()).period.span
+    file = tempfile.NamedTemporaryFile(suffix=f".{form}")  # noqa: SIM115 - the answer closes it
+    export(form, Path(file.name), until - span, until)
+    name = f"shangliu-{clock.local(until):%Y%m%d}.{form}"
+    return FileResponse(Path(file.name).open("rb"), as_attachment=True, filename=name)
 
 
 def _mine(asked: Asked) -> Mined:

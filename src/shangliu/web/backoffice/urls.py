@@ -52,6 +52,7 @@ urlpatterns = [
     path("people/new/", people.create, name="staff_person_new"),
     path("people/<str:login>/", people.change, name="staff_person"),
     path("mining/", mining.mining, name="staff_mining"),
+    path("mining/export/<str:form>", mining.take_away, name="staff_take_log"),
     path("mining/bring/", logfiles.bring, name="staff_bring_log"),
     path("mining/logs/<str:name>/forget/", logfiles.forget_log, name="staff_forget_log"),
     path("definition/", definition.definition, name="staff_definition"),
