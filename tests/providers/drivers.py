@@ -86,6 +86,10 @@ class Driver(ABC):
             "faults", kind=kind, out_trade_no=number, method=method, value=value, times=1
         )
 
+    def forge_answer(self, number: str, operation: str) -> None:
+        """The operation is done, and the answer is signed by nobody."""
+        self.fault("probe_answer", number, operation)
+
     def duplicate(self, number: str) -> None:
         self.simulator.sim("notify/duplicate", out_trade_no=number)
 

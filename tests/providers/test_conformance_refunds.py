@@ -31,6 +31,35 @@ def test_a_refund_whose_answer_was_lost_is_found_by_asking_and_moves_once(case: 
     assert case.driver.refunded(case.number) == 100
 
 
+def test_a_refund_whose_answer_is_not_the_gateways_is_unknown(case: Case) -> None:
+    case.pay()
+    case.query()
+    case.driver.forge_answer(case.number, "refund")
+
+    with pytest.raises(ProviderError) as caught:
+        case.ask_back("R", 100)
+
+    assert (caught.value.retry, caught.value.unknown) == (True, True)
+    assert case.give_back("R", 100).outcome is RefundOutcome.DONE
+    assert case.driver.refunded(case.number) == 100
+
+
+@pytest.mark.parametrize("kind", ["unknown", "unknown_done", "http_502"])
+def test_a_refund_whose_answer_says_nothing_is_unknown_and_moves_once(
+    case: Case, kind: str
+) -> None:
+    case.pay()
+    case.query()
+    case.driver.fault(kind, case.number, "refund")
+
+    with pytest.raises(ProviderError) as caught:
+        case.ask_back("R", 100)
+
+    assert (caught.value.retry, caught.value.unknown) == (True, True)
+    assert case.give_back("R", 100).outcome is RefundOutcome.DONE
+    assert case.driver.refunded(case.number) == 100
+
+
 def test_a_refund_that_never_arrived_is_unknown_and_not_found(case: Case) -> None:
     case.pay()
     case.query()

@@ -11,6 +11,12 @@ import requests
 from tests.simulators.merchant import Merchant, genuine_form
 from tests.simulators.running import Ear, Simulator, simulator, until
 
+FAULTS = (
+    *("lost", "drop", "unknown", "unknown_done", "probe_answer", "http_502", "latency"),
+    *("no_balance", "slow_refund", "pay_before_close"),
+    *("hold", "lose", "delay", "wrong_amount", "reorder"),
+)
+
 
 def _press(page: str, button: str) -> requests.Response:
     return requests.post(f"{page}/{button}", timeout=10)
@@ -373,3 +379,7 @@ def test_the_pages_of_cashier_and_control_are_there(
     assert "¥</small>88.00" in page
     assert "登录账号付款" in page
     assert number in control
+    for kind in FAULTS:
+        assert f'<option value="{kind}">' in control
+    for verb in ("notify/release", "clock", "certificate/rotate", "finish", "faults"):
+        assert f'action="/_sim/{verb}"' in control

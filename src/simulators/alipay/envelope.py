@@ -51,24 +51,35 @@ class Envelope:
             raise InvalidError("40002", "isv.invalid-signature", "验签出错，请确认签名内容与密钥")
         return _content(params.get("biz_content") or "{}")
 
-    def sealed(self, method: str, content: Content, *, known: bool, certified: bool) -> Response:
-        """HTTP 200 whatever the content says. Who is not known gets no signature."""
-        name = f"{method.replace('.', '_')}_response" if known else "error_response"
+    def sealed(
+        self, method: str, content: Content, *, certified: bool, probe: bool = False
+    ) -> Response:
+        """HTTP 200 whatever the content says. Who is not known gets no signature. `probe`: the
+        signature is of something else."""
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-        if not known or content.get("sub_code") == "isv.invalid-app-id":
+        signed = f"{text} " if probe else text
+        if content.get("sub_code") == "isv.invalid-app-id":
             tail = ""
         elif certified:
-            sn, sign = self.certificates.sn, self.certificates.sign(text)
+            sn, sign = self.certificates.sn, self.certificates.sign(signed)
             tail = f',"alipay_cert_sn":"{sn}","sign":"{sign}"'
         else:
-            tail = f',"sign":"{self.keys.sign(text)}"'
-        return Response(f'{{"{name}":{text}{tail}}}', content_type="text/html;charset=utf-8")
+            tail = f',"sign":"{self.keys.sign(signed)}"'
+        return _answer(f"{method.replace('.', '_')}_response", f"{text}{tail}")
+
+    def unknown(self, content: Content) -> Response:
+        """To a method that does not exist."""
+        return _answer("error_response", json.dumps(content, ensure_ascii=False))
 
     def _check_certificates(self, params: Mapping[str, str]) -> None:
         if params.get("app_cert_sn") != self.certificates.app_sn:
             raise InvalidError("40002", "isv.invalid-app-cert-sn", "无效的应用公钥证书序列号")
         if params.get("alipay_root_cert_sn") != self.certificates.root_sn:
             raise InvalidError("40002", "isv.invalid-root-cert-sn", "无效的支付宝根证书序列号")
+
+
+def _answer(name: str, rest: str) -> Response:
+    return Response(f'{{"{name}":{rest}}}', content_type="text/html;charset=utf-8")
 
 
 def _check_complete(params: Mapping[str, str]) -> None:

@@ -7,6 +7,7 @@ KINDS = {
     "drop": "做完后断开连接，不给应答",
     "unknown": "什么也不做，应答 20000",
     "unknown_done": "做完后应答 20000",
+    "probe_answer": "做完后，应答的签名是错的",
     "http_502": "什么也不做，应答 HTTP 502",
     "latency": "先等待 value 毫秒",
     "no_balance": "退款时商户余额不足",

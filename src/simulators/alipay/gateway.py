@@ -95,7 +95,8 @@ class Gateway:
             return hang_up(request)
         if self._faults.take("unknown_done", **where) is not None:
             content = _UNKNOWN
-        return self._sealed(call.params, content)
+        probe = self._faults.take("probe_answer", **where) is not None
+        return self._sealed(call.params, content, probe=probe)
 
     def _done(self, call: Call) -> Content:
         try:
@@ -108,11 +109,13 @@ class Gateway:
                 "sub_msg": refused.sub_msg,
             }
 
-    def _sealed(self, params: Mapping[str, str], content: Content) -> Response:
+    def _sealed(
+        self, params: Mapping[str, str], content: Content, *, probe: bool = False
+    ) -> Response:
         method = params.get("method", "")
-        return self._envelope.sealed(
-            method, content, known=method in self._methods, certified=is_certified(params)
-        )
+        if method not in self._methods:
+            return self._envelope.unknown(content)
+        return self._envelope.sealed(method, content, certified=is_certified(params), probe=probe)
 
     def _cashier(self, call: Call) -> Response:
         try:
