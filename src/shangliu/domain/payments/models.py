@@ -12,9 +12,9 @@ from shangliu.process.models import Stateful, due_index, waiting_index
 
 class Payment(Stateful):
     """One attempt to collect what `case_no` (the trade) owes, or a part of it. `number` is the
-    gateway's `out_trade_no`: one number, one amount, for ever; only what a carrier has not collected
-    yet may be lowered. `account` is where the ledger keeps
-    the money while it is not in the bank."""
+    gateway's `out_trade_no`: one number, one amount, for ever; only what a carrier has still to
+    collect may be lowered. `account` is where the ledger keeps the money while it is not in the
+    bank."""
 
     number = models.CharField("支付单号", max_length=40, unique=True)
     provider = models.CharField("渠道", max_length=20)
