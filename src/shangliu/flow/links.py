@@ -48,7 +48,9 @@ LINKS = (
         after="payment.send",
         fire=("order.wait_for_transfer",),
         on=payment.orders_that_wait_longer,
+        optional=True,
         main=False,
+        question=Text("银行转账？", "By transfer?"),
     ),
     Link(after="payment.promise", fire=("order.accept",), on=payment.orders_to_accept, main=False),
     *(
@@ -64,8 +66,8 @@ LINKS = (
     *(
         Link(
             after=f"payment.{step}",
-            fire=("order.reopen",),
-            on=payment.orders_to_reopen,
+            fire=("order.reopen", "order.pay"),
+            on=payment.orders_to_take_late,
             optional=True,
             main=False,
             question=Text("还有货吗？", "Is the stock still there?"),

@@ -107,9 +107,10 @@ def _badge(user: User) -> dict[str, str]:
 def _menu(request: HttpRequest) -> list[dict[str, object]]:
     acts = person(request).acts_as
     now_waiting = waiting()
+    groups = list(dict.fromkeys(str(entry.group) for entry in ENTRIES))
     return [
         _line(entry, request.path, now_waiting)
-        for entry in ENTRIES
+        for entry in sorted(ENTRIES, key=lambda one: groups.index(str(one.group)))
         if not entry.roles or acts & {*entry.roles, Role.ADMIN}
     ]
 
