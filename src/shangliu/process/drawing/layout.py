@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 
 from shangliu.process.drawing import frame as frames
 from shangliu.process.drawing.frame import Extra, Frame
@@ -16,7 +17,8 @@ from shangliu.process.drawing.routing import Router
 from shangliu.process.drawing.segments import Segment, segments_of
 from shangliu.process.drawing.tracks import spread
 
-_TRIES = 10
+_TRIES = 8
+_LAST_TRIES = 40
 _MARGIN = 8
 _DROPS = (11, 3, 1, 6)
 _FEWEST, _MOST = 2, 40
@@ -31,6 +33,16 @@ def lay_out(graph: Graph) -> Geometry:
     return _Search(graph).best()
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An arrangement; `cramped`: labels and figures without a free place."""
+
+    price: int
+    cramped: int
+    geometry: Geometry
+    grid: Grid
+
+
 class _Search:
     """Tries arrangements, as many as the size of the graph leaves time for, and keeps the best."""
 
@@ -38,7 +50,7 @@ class _Search:
         self.graph = graph
         effort = len(graph.nodes) * (len(graph.edges) + len(graph.messages) + 1)
         self.left = max(_FEWEST, min(_MOST, _EFFORT // effort))
-        self.found: dict[tuple[tuple[str, Cell], ...], tuple[int, Geometry]] = {}
+        self.found: dict[tuple[tuple[str, Cell], ...], _Found] = {}
 
     def best(self) -> Geometry:
         """First how far steps may drop, then for each lane on which side its side paths run."""
@@ -49,7 +61,10 @@ class _Search:
             flipped = (*sides[:lane], -sides[lane], *sides[lane + 1 :])
             if self._cost(drop, flipped) < self._cost(drop, sides):
                 sides = flipped
-        return min(self.found.values(), key=lambda one: one[0])[1]
+        found = min(self.found.values(), key=lambda one: one.price)
+        if found.cramped:
+            return _draw(self.graph, found.grid, _LAST_TRIES)[0]
+        return found.geometry
 
     def _cost(self, drop: int, sides: tuple[int, ...]) -> float:
         grid = make_grid(self.graph, drop, sides)
@@ -58,13 +73,15 @@ class _Search:
             if not self.left:
                 return float("inf")
             self.left -= 1
-            geometry, cramped = _draw(self.graph, grid)
-            self.found[cells] = (price(geometry) + _CRAMPED * cramped, geometry)
-        return self.found[cells][0]
+            geometry, cramped = _draw(self.graph, grid, _TRIES)
+            cost = price(geometry) + _CRAMPED * cramped
+            self.found[cells] = _Found(cost, cramped, geometry, grid)
+        return self.found[cells].price
 
 
-def _draw(graph: Graph, grid: Grid) -> tuple[Geometry, int]:
-    """One arrangement in pixels, and how many labels and figures stayed without a free place."""
+def _draw(graph: Graph, grid: Grid, most: int) -> tuple[Geometry, int]:
+    """One arrangement in pixels, widened up to `most` times where it is too tight; and how many
+    labels and figures stayed without a free place."""
     flows = nets(graph, grid)
     paths = Router(grid).route(flows)
     pieces = [segments_of(path, net, grid) for path, net in zip(paths, flows, strict=True)]
@@ -78,7 +95,7 @@ def _draw(graph: Graph, grid: Grid) -> tuple[Geometry, int]:
         placed = place(graph, boxes, lines)
         cramped = len(placed.cramped) + len(placed.cramped_nodes)
         tries += 1
-        if tries == _TRIES or not cramped:
+        if tries == most or not cramped:
             return _geometry(graph, grid, frame, lines, placed), cramped
         _widen(extra, placed, [line[tries // 3 % len(line) :] for line in pieces], grid)
 
