@@ -32,6 +32,7 @@ from tests.system import System, running
 
 _RAISED = re.compile(r"\| ((?:\w+\.)+\w+(?:Error|Exception|Conflict|Refused|Timeout)):")
 SIMULATED = ("lost", "drop", "unknown", "unknown_done", "http_502", "hold", "lose", "delay")
+LIES = ("notify/duplicate", "notify/probe", "notify/wrong-amount")
 _BOOKS = {
     "orders": "SELECT state, count(*) FROM orders_order GROUP BY state",
     "payments": "SELECT state, count(*) FROM payments_payment GROUP BY state",
@@ -151,24 +152,30 @@ class _Storm:
         self.outcome.kills, self.outcome.guests = killer.counts, market.told
 
     def _strike(self, killer: Killer, chance: random.Random, end: float) -> None:
+        """Kills, and beside it troubles the gateway, until the end."""
+        over = threading.Event()
+        seed = chance.random()
+        liar = threading.Thread(target=self._trouble_gateway, args=(random.Random(seed), over))
+        liar.start()
         while (now := time.monotonic()) < end:
             killer.kill()
-            for _ in range(2):
-                self._trouble_gateway(chance)
             time.sleep(max(0.0, min(end - now, chance.expovariate(1 / self.plan.kill_every))))
+        over.set()
+        liar.join()
 
-    def _trouble_gateway(self, chance: random.Random) -> None:
+    def _trouble_gateway(self, chance: random.Random, over: threading.Event) -> None:
         """Something goes wrong at the gateway itself, or somebody lies in its name."""
-        kind = chance.choice(SIMULATED)
-        with suppress(requests.RequestException):
-            self._sim("alipay", "faults", kind=kind, value="2", times="1")
-            self.outcome.faults[kind] += 1
-            trades = self._book("alipay", "trades")
-            paid = [one["out_trade_no"] for one in trades[:30] if one["paid"]]
-            if paid:
-                lie = chance.choice(("notify/duplicate", "notify/probe", "notify/wrong-amount"))
-                self._sim("alipay", lie, out_trade_no=chance.choice(paid))
-                self.outcome.faults[lie] += 1
+        while not over.wait(self.plan.kill_every / 2):
+            with suppress(requests.RequestException):
+                kind = chance.choice(SIMULATED)
+                self._sim("alipay", "faults", kind=kind, value="2", times="1")
+                self.outcome.faults[kind] += 1
+                trades = self._book("alipay", "trades")
+                paid = [one["out_trade_no"] for one in trades[:30] if one["paid"]]
+                if paid:
+                    lie = chance.choice(LIES)
+                    self._sim("alipay", lie, out_trade_no=chance.choice(paid))
+                    self.outcome.faults[lie] += 1
 
     @contextmanager
     def _working(self, chance: random.Random, stop: threading.Event) -> Iterator[None]:
@@ -178,7 +185,7 @@ class _Storm:
             mine = random.Random(seed)
             while not stop.is_set():
                 process = self._start("work", mine.randrange(10**9))
-                limit = time.monotonic() + 5 + mine.random() * 15
+                limit = time.monotonic() + 15 + mine.random() * 20
                 while process.poll() is None and time.monotonic() < limit and not stop.is_set():
                     time.sleep(0.1)
                 if process.poll() is None:
