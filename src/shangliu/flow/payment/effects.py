@@ -12,7 +12,7 @@ from shangliu.domain.orders.models import Order
 from shangliu.domain.orders.states import OrderState
 from shangliu.domain.payments.models import Payment, Refund
 from shangliu.domain.payments.provider import Nature, provider
-from shangliu.domain.payments.states import PaymentState
+from shangliu.domain.payments.states import HAS_MONEY, PaymentState
 from shangliu.platform import clock, numbers
 from shangliu.platform.money import Money
 from shangliu.process.definition import Context
@@ -94,9 +94,10 @@ def orders_to_pay(payment: Payment, ctx: Context) -> list[Order]:
     return _orders(payment, ctx, OrderState.AWAITING_PAYMENT)
 
 
-def orders_to_reopen(payment: Payment, ctx: Context) -> list[Order]:
-    """The orders that were given up before this money came."""
-    return _orders(payment, ctx, OrderState.CANCELLED)
+def orders_to_take_late(payment: Payment, ctx: Context) -> list[Order]:
+    """The orders that were given up before this money came, and those that still wait after one
+    attempt to pay had failed."""
+    return _orders(payment, ctx, OrderState.CANCELLED, OrderState.AWAITING_PAYMENT)
 
 
 def orders_to_accept(payment: Payment, ctx: Context) -> list[Order]:
@@ -144,10 +145,10 @@ def collect_less(payment: Payment, ctx: Context) -> None:
     ctx.write(payment, amount_fen=payment.amount_fen - less)
 
 
-def _orders(payment: Payment, ctx: Context, state: OrderState) -> list[Order]:
+def _orders(payment: Payment, ctx: Context, *states: OrderState) -> list[Order]:
     orders = list(Order.objects.filter(case_no=payment.case_no).select_related("trade"))
     ctx.data = payment
-    return [order for order in orders if order.state == state]
+    return [order for order in orders if order.state in states]
 
 
 def surplus(payment: Payment, ctx: Context) -> list[Refund]:
@@ -163,10 +164,8 @@ def surplus(payment: Payment, ctx: Context) -> list[Refund]:
 
 
 def money_in_vain(order: Order, ctx: Context) -> list[Refund]:
-    """What was paid already, from a wallet, towards an order that is given up."""
-    paid = Payment.objects.filter(
-        case_no=order.case_no, state__in=(PaymentState.SUCCEEDED, PaymentState.PARTLY_REFUNDED)
-    )
+    """What was paid already, from a wallet as a rule, towards an order that is given up."""
+    paid = Payment.objects.filter(case_no=order.case_no, state__in=HAS_MONEY)
     return [_back(one, "订单已取消，自动退回") for one in paid if one.kept_fen > 0]
 
 
