@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -47,6 +48,7 @@ class Driver(ABC):
     # How old a notification may be, where the protocol says so.
     stale_after: ClassVar[timedelta | None] = None
 
+    @cached_property
     def payer(self) -> str:
         """The buyer lets himself be recognised."""
         away = self.gateway.payer_url("http://127.0.0.1:9/payer?from=shop")
@@ -257,7 +259,7 @@ class Case:
                 return_url="http://127.0.0.1:9/return?from=gateway",
                 notify_url=self.shop.url,
                 method=chosen,
-                payer=self.driver.payer() if needs_payer else "",
+                payer=self.driver.payer if needs_payer else "",
             )
         )
         self.provider_id = started.provider_id or self.provider_id
