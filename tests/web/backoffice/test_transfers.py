@@ -56,7 +56,7 @@ def test_the_queue_shows_what_the_buyer_said(shop: world.Shop, enter: Enter) -> 
     page = _said(enter(Role.FINANCE).get("/staff/queue/transfers/").content.decode())
     assert payment.number in page
     assert "付款户名 李小满" in page
-    assert "买家填的流水号 B1" in page
+    assert "登记流水号 B1" in page
     assert "确认转账到账" in page
     assert "主动查询" not in page
 

@@ -341,3 +341,17 @@ def test_after_the_deadline_nothing_can_be_started(walker: Walker, ordered: Trad
         walker.get(f"/pay/{ordered.number}/")
         assert "付款时间已过" in walker.text
         assert _offered(walker) == []
+
+
+def test_money_for_a_payment_that_had_failed_still_pays_the_order(
+    many: Many, walker: Walker, ordered: Trade
+) -> None:
+    walker.get(_start(walker, ordered, "manypay:scan"))
+    number = Payment.objects.get().number
+    many.outcome = Outcome.CLOSED
+    walker.get(f"/pay/{ordered.number}/watch/?payment={number}&n=2")
+    assert Payment.objects.get().state == "failed"
+    walker.client.post("/pay/notify/manypay/", number, content_type="text/plain")
+    walker.get(f"/pay/{ordered.number}/result/")
+    assert "付款成功" in walker.text
+    assert Order.objects.get().payment_number == number

@@ -192,7 +192,7 @@ def _transfer(one: Any) -> Iterable[tuple[str, object]]:
     if said is not None:
         yield _("买家登记"), words.moment(said.at)
         yield _("付款户名"), said.payer
-        yield _("买家填的流水号"), said.voucher
+        yield _("登记流水号"), said.voucher
     elif one.paid_at is None:
         yield _("买家登记"), _("还没有登记")
     yield _("附言"), one.number

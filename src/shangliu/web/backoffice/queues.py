@@ -33,6 +33,7 @@ from shangliu.web.backoffice.access import actor, forbidden, page, person, staff
 from shangliu.web.backoffice.acting import typed
 from shangliu.web.backoffice.case import Case, lone_part, look_up, order_number_of
 from shangliu.web.backoffice.orders import case_context
+from shangliu.web.paynames import name_of
 
 MOST = 100
 
@@ -283,13 +284,18 @@ def _item(
         "title": summary.number if summary else f"#{one.pk}",
         "text": summary.text if summary else "",
         "amount": summary.amount if summary else None,
-        "by": summary.by if summary else "",
+        "by": _by(one.process, summary.by) if summary else "",
         "state_label": words.state_label(one.process, one.state),
         "chip": words.chip(one.process, one.state),
         "age": words.age(one.entered_at),
         "late": within is not None and clock.now() - one.entered_at > within,
         "current": current,
     }
+
+
+def _by(process: str, who: str) -> str:
+    """Money comes and goes through a provider, known by its name."""
+    return name_of(who) if process in ("payment", "refund") and who else who
 
 
 def _tabs(chosen: Queue, state: str) -> list[dict[str, object]]:

@@ -10,6 +10,7 @@ from shangliu.domain.orders.mine import OrderState, Trade
 from shangliu.domain.payments.provider import Nature
 from shangliu.domain.payments.queries import Payment, payments_of_case, refunds_of_case
 from shangliu.domain.payments.states import HAS_MONEY, OPEN_PAYMENTS, PaymentState, RefundState
+from shangliu.insight.trace import events_of
 from shangliu.platform.money import Money
 from shangliu.web.paynames import name_of, nature_of
 from shangliu.web.storefront.ways import icon_of
@@ -69,7 +70,7 @@ def standing(trade: Trade, first: Any) -> dict[str, Any]:
     if waiting:
         kind = "transfer" if transfer is not None else "waiting"
     elif first.paid_at is not None:
-        kind = "reopened" if any(_took(first, one) for one in late) else "paid"
+        kind = "reopened" if late and _was_reopened(first) else "paid"
     elif door is not None:
         kind = "accepted"
     elif first.state == OrderState.CANCELLED:
@@ -86,8 +87,8 @@ def standing(trade: Trade, first: Any) -> dict[str, Any]:
     }
 
 
-def _took(order: Any, payment: Payment) -> bool:
-    return bool(order.payment_number == payment.number)
+def _was_reopened(order: Any) -> bool:
+    return any(one.step == "reopen" for one in events_of("order", order.pk))
 
 
 def _came_late(order: Any, payment: Payment) -> bool:

@@ -63,6 +63,7 @@ def pay_with(
         "amount": payment.amount,
         "payment": payment,
         "name": gateway.label,
+        "scanner": ways.scanner_of(gateway),
         "way": f"{gateway.code}:{chosen.code}",
         "until": min(kept.until, until(orders)),
         "watch": _watch_address(trade, payment, 1),

@@ -102,6 +102,11 @@ def icon_of(code: str) -> str:
     return _ICONS.get(code, "card")
 
 
+def scanner_of(one: PaymentProvider) -> str:
+    """The app that reads the provider's codes."""
+    return _("微信") if one.code == "wechat" else str(one.label)
+
+
 def _text(one: PaymentProvider, method: Method) -> str:
     if one.nature is Nature.TRANSFER:
         return _("按给出的账号转账，到账后安排发货")
