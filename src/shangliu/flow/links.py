@@ -157,8 +157,9 @@ LINKS = (
     Link(
         after="order.mark_delivered", fire=("payment.collect",), on=payment.to_collect, main=False
     ),
-    Link(
-        after="order.confirm_receipt", fire=("payment.collect",), on=payment.to_collect, main=False
+    *(
+        Link(after=f"order.{step}", fire=("payment.collect",), on=payment.to_collect, main=False)
+        for step in ("confirm_receipt", "deliver_rest")
     ),
     Link(after="order.confirm_receipt", fire=("settlement.accrue",), on=settlement.new_entry),
     Link(after="order.auto_complete", fire=("settlement.accrue",), on=settlement.new_entry),
@@ -174,7 +175,6 @@ LINKS = (
         for fired, on in (
             ("payment.lower", payment.to_collect_less),
             ("payment.call_off", payment.not_to_collect),
-            ("order.mark_delivered", parcel.rest_that_arrived),
         )
     ),
     *(
@@ -266,6 +266,12 @@ LINKS = (
     Link(after="aftersale.complete", fire=("settlement.reverse",), on=settlement.correction),
     Link(
         after="aftersale.complete",
+        fire=("order.deliver_rest",),
+        on=parcel.rest_that_arrived,
+        main=False,
+    ),
+    Link(
+        after="aftersale.complete",
         fire=("order.close",),
         on=aftersale.order_of,
         optional=True,
@@ -320,4 +326,8 @@ GOES_ON = {
     "fulfilment.report_short": ("fulfilment.reallocate", "order.hold"),
     "refund.request": ("refund:requested",),
     "aftersale.complete": ("aftersale:completed",),
+    "parcel.reject": ("aftersale.come_back",),
+    "parcel.give_back": ("aftersale.come_back",),
+    "parcel.lose": ("aftersale.write_off",),
+    "aftersale.come_back": ("aftersale:returning", "parcel.give_back"),
 }

@@ -310,6 +310,17 @@ ORDER = Process[Order](
             main=True,
         ),
         Step(
+            name="deliver_rest",
+            label=Text("其余包裹已送达", "What else there was has arrived"),
+            source=(S.SHIPPED,),
+            target=S.SHIPPED,
+            lane=Lanes.ORDERS,
+            stage=Stages.AFTERSALES,
+            by=_SYSTEM,
+            does=(effects.note_delivery,),
+            outcome=Text("其余已送达", "the rest arrived"),
+        ),
+        Step(
             name="extend_receipt",
             label=Text("延长收货", "Extend receipt"),
             source=(S.SHIPPED,),
