@@ -132,9 +132,14 @@ def new_holds(cart: Cart, ctx: Context) -> Iterator[Reservation]:
 
 
 def _bind(cart: Cart, held: tuple[int, ...]) -> None:
-    mine = Reservation.objects.filter(pk__in=held, cart_id=None, state=ReservationState.HELD)
-    if mine.update(cart_id=cart.pk) != len(held):
-        raise Refused(Text("请再试一次", "Please try again"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE inventory_reservation SET cart_id = %s"
+            " WHERE id = ANY (%s) AND cart_id IS NULL AND state = 'held'",
+            [cart.pk, list(held)],
+        )
+        if cursor.rowcount != len(held):
+            raise Refused(Text("请再试一次", "Please try again"))
 
 
 def claimed(

@@ -36,7 +36,8 @@ def new_token() -> str:
 
 
 def add(*, token: str, user_id: int | None, visit: str, variant_id: int, quantity: int) -> Cart:
-    """Put units into the buyer's cart and hold them; the cart is made when there is none.
+    """Put units into the buyer's cart and hold them; the cart is made when there is none. Without a
+    `token` there is none yet: the new cart's is for the visitor to keep.
 
     Raises `Refused` (`OutOfStock` with what is left) and `NotFound` for what is not on sale. What
     is sold out is answered by reading alone: no row is written or waited for.
@@ -47,7 +48,7 @@ def add(*, token: str, user_id: int | None, visit: str, variant_id: int, quantit
     actor = _actor(user_id)
     known = open_cart(token=token, user_id=user_id)
     cart = known or Cart(
-        token=new_token() if user_id is not None else token,
+        token=token if token and user_id is None else new_token(),
         user_id=user_id,
         visit=visit,
         created_at=clock.now(),

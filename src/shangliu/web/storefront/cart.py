@@ -42,25 +42,26 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_POST
 def add(request: HttpRequest) -> HttpResponse:
     """Put a choice into the cart; with `then=buy` go on to the checkout with only that."""
-    token = cart_token(request) or services.new_token()
     user_id = user_id_of(request)
+    token = cart_token(request) or (services.new_token() if user_id is not None else "")
     variant_id = _variant(request.POST)
     quantity = _number(request.POST.get("quantity", "1"), least=1)
     buy = request.POST.get("then") == "buy"
     if buy:
-        _only(request, token, variant_id, quantity)
+        kept = _only(request, token, variant_id, quantity)
     else:
-        services.add(
+        kept = services.add(
             token=token,
             user_id=user_id,
             visit=visits.visit_id(request),
             variant_id=variant_id,
             quantity=quantity,
-        )
-    return remember(_added(request, buy=buy), token)
+        ).token
+    return remember(_added(request, buy=buy), token or kept)
 
 
-def _only(request: HttpRequest, token: str, variant_id: int, quantity: int) -> None:
+def _only(request: HttpRequest, token: str, variant_id: int, quantity: int) -> str:
+    """Only this choice is to be bought now; gives the cart's token."""
     user_id = user_id_of(request)
     cart = open_cart(token=token, user_id=user_id)
     here = cart is not None and cart.lines.filter(variant_id=variant_id).exists()
@@ -75,6 +76,7 @@ def _only(request: HttpRequest, token: str, variant_id: int, quantity: int) -> N
             quantity=quantity,
         )
     services.select(cart=cart, variant_ids=[variant_id])
+    return cart.token
 
 
 def _added(request: HttpRequest, *, buy: bool) -> HttpResponse:
