@@ -109,17 +109,17 @@ def scanner_of(one: PaymentProvider) -> str:
 
 def _text(one: PaymentProvider, method: Method) -> str:
     if one.nature is Nature.TRANSFER:
-        return _("按给出的账号转账，到账后安排发货")
+        return _("转到公司账户，到账后发货")
     if one.nature is Nature.ON_DELIVERY:
         return _("先发货，签收时付给快递员")
     known = {
         "qr": _("用手机扫描二维码付款"),
         "native": _("用手机扫描二维码付款"),
         "jsapi": _("在微信里直接付款"),
-        "h5": _("跳转到微信付款，付完自动返回"),
-        "wap": _("跳转到支付宝付款，付完自动返回"),
+        "h5": _("去微信付款，付完自动返回"),
+        "wap": _("去支付宝付款，付完自动返回"),
     }
-    return known.get(method.code) or _("在{name}的页面付款，付完自动返回").format(name=one.label)
+    return known.get(method.code) or _("去{name}付款，付完自动返回").format(name=one.label)
 
 
 def _why_not(one: PaymentProvider, order: Order) -> str:
