@@ -1,0 +1,1 @@
+"""A stand-in for Stripe: Checkout sessions, refunds, balance, webhooks."""
