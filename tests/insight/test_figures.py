@@ -213,7 +213,7 @@ def test_the_funnel_counts_each_visit_and_each_order_once(shop: world.Shop) -> N
 
 def test_the_cases_of_an_edge_are_paged_without_gap_or_repeat(shop: world.Shop) -> None:
     drawn = graph()
-    key = "payment:pending>payment.succeed"
+    key = "payment.send/>payment.succeed"
     whole = cases.passed_edge(drawn, key, Period.DAY, limit=ALL)
     first = cases.passed_edge(drawn, key, Period.DAY, limit=3)
     rest = cases.passed_edge(drawn, key, Period.DAY, limit=ALL, before=(first[-1].at, first[-1].id))
