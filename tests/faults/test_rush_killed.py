@@ -22,6 +22,7 @@ from tests.system import System, running
 PIECES = 60
 AT_ONCE = 16
 KILLS = 5
+ROUNDS = 6  # on a busy machine more than one guest in a row may lose patience
 
 
 class _Hurried(Guest):
@@ -128,10 +129,11 @@ def test_when_web_workers_are_killed_nothing_is_oversold_and_nothing_is_lost(sho
     assert _ordered(shop, variant) <= PIECES
     shop.run("stock", "verify")
 
-    _end_what_nobody_will_order(shop)
-    _sale(market, PIECES * 2)
-    _end_what_nobody_will_order(shop)
-    _sale(market, PIECES)
+    for _ in range(ROUNDS):
+        _end_what_nobody_will_order(shop)
+        if _ordered(shop, variant) == PIECES:
+            break
+        _sale(market, PIECES * 2)
 
     assert (_ordered(shop, variant), _left(shop, variant)) == (PIECES, 0)
     shop.run("stock", "verify")
