@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.test import Client
 
 from shangliu.domain.crm.models import User
@@ -147,3 +149,10 @@ def test_a_page_is_not_kept_by_anybody_on_the_way(shop: world.Shop, enter: Enter
     client: Client = enter(Role.ADMIN)
     for page in ("/staff/", "/staff/orders/", "/staff/people/"):
         assert "no-store" in client.get(page)["Cache-Control"]
+
+
+def test_every_subject_of_policies_has_a_name(shop: world.Shop, enter: Enter) -> None:
+    page = enter(Role.OPERATIONS).get("/staff/policies/").content.decode()
+    headings = re.findall(r"<h2>([^<]+)</h2>", page)
+    assert headings
+    assert [one for one in headings if one.isascii()] == []

@@ -140,6 +140,7 @@ def _subject(name: str) -> str:
         "stock": _("库存"),
         "checkout": _("结算"),
         "payment": _("支付"),
+        "wallet": _("积分与余额"),
         "review": _("审核"),
         "warehouse": _("仓储"),
         "delivery": _("配送"),
