@@ -355,3 +355,33 @@ def test_money_for_a_payment_that_had_failed_still_pays_the_order(
     walker.get(f"/pay/{ordered.number}/result/")
     assert "付款成功" in walker.text
     assert Order.objects.get().payment_number == number
+
+
+def test_what_was_collected_at_the_door_is_paid(
+    shop: world.Shop, walker: Walker, ordered: Trade
+) -> None:
+    _start(walker, ordered, "cod:cod", confirmed="1")
+    order = world.delivered(shop, Order.objects.get())
+    walker.get(f"/pay/{ordered.number}/result/")
+    assert "付款成功" in walker.text
+    assert "进展和物流在订单里查看" in walker.text
+    walker.get(f"/orders/{order.number}/")
+    assert "实付" in walker.text
+    assert "签收时请付" not in walker.text
+
+
+def test_a_closed_order_says_where_the_money_went(
+    shop: world.Shop, walker: Walker, ordered: Trade
+) -> None:
+    _start(walker, ordered, "testpay:page")
+    number = Payment.objects.get().number
+    walker.client.post("/pay/notify/testpay/", number, content_type="text/plain")
+    case = world.applied(Order.objects.get(), reason="不想要了")
+    assert case.state in ("completed", "refunding", "applied")
+    if case.state == "applied":
+        world.step("aftersale.approve", case)
+    world.send_all()
+    walker.get(f"/pay/{ordered.number}/result/")
+    assert Order.objects.get().state == "closed"
+    assert "订单已关闭" in walker.text
+    assert "原路退回测试支付" in walker.text

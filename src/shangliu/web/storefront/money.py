@@ -15,6 +15,9 @@ from shangliu.platform.money import Money
 from shangliu.web.paynames import name_of, nature_of
 from shangliu.web.storefront.ways import icon_of
 
+_PREPARING = frozenset(
+    {OrderState.AWAITING_REVIEW, OrderState.ON_HOLD, OrderState.AWAITING_FULFILMENT}
+)
 _ARRIVED = (*HAS_MONEY, PaymentState.REFUNDED)
 
 
@@ -65,26 +68,30 @@ def standing(trade: Trade, first: Any) -> dict[str, Any]:
     """How a purchase stands with its money: one `kind`, and everything that belongs to it."""
     payments = payments_of_case(trade.number)
     door, transfer = to_collect(payments), open_transfer(payments)
-    waiting = first.state == OrderState.AWAITING_PAYMENT
-    late = [one for one in payments if one.state == PaymentState.SUCCEEDED_LATE]
-    if waiting:
-        kind = "transfer" if transfer is not None else "waiting"
-    elif first.paid_at is not None:
-        kind = "reopened" if late and _was_reopened(first) else "paid"
-    elif door is not None:
-        kind = "accepted"
-    elif first.state == OrderState.CANCELLED:
-        kind = "closed"
-    else:
-        kind = "ended"
     return {
-        "kind": kind,
+        "kind": _kind(first, payments, door, transfer),
         "parts": parts(payments),
         "refunds": refunds(trade.number),
         "door": door,
         "transfer": transfer,
         "late": [one for one in payments if one.state in _ARRIVED and _came_late(first, one)],
+        "preparing": first.state in _PREPARING,
     }
+
+
+def _kind(
+    order: Any, payments: list[Payment], door: Payment | None, transfer: Payment | None
+) -> str:
+    if order.state == OrderState.AWAITING_PAYMENT:
+        return "transfer" if transfer is not None else "waiting"
+    if order.state == OrderState.CANCELLED:
+        return "closed"
+    if door is not None:
+        return "accepted"
+    if order.state == OrderState.CLOSED or not any(one.state in _ARRIVED for one in payments):
+        return "ended"
+    late = any(one.state == PaymentState.SUCCEEDED_LATE for one in payments)
+    return "reopened" if late and _was_reopened(order) else "paid"
 
 
 def _was_reopened(order: Any) -> bool:
