@@ -32,7 +32,7 @@ STAFF = {
     "admin": ["admin"],
 }
 PASSWORD = "shangliu-test-2026"
-_OFFSETS = (0, 1, 11, 12, 13, 14)
+_OFFSETS = (0, 1, 11, 12, 13, 14, 15)
 
 _MAKE_STAFF = """
 import django; django.setup()
@@ -70,6 +70,10 @@ class System:
     @property
     def wechat(self) -> str:
         return f"http://127.0.0.1:{self.port + 14}"
+
+    @property
+    def stripe(self) -> str:
+        return f"http://127.0.0.1:{self.port + 15}"
 
     @property
     def finance(self) -> str:

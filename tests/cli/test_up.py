@@ -15,7 +15,7 @@ import pytest
 
 from tests.system import System, running
 
-CHILDREN = ("alipay", "kuaidi100", "finance", "wechat", "worker", "web", "stream")
+CHILDREN = ("alipay", "kuaidi100", "finance", "wechat", "stripe", "worker", "web", "stream")
 EVERYTHING = ("guard", *CHILDREN)
 
 
@@ -70,6 +70,7 @@ def test_the_ready_lines_say_where_everything_is(system: System) -> None:
         "kuaidi100",
         "finance",
         "wechat",
+        "stripe",
     }
     assert all(component["ok"] for component in said["components"].values())
     assert f"{system.url}/staff/" in system.said

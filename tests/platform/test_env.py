@@ -15,6 +15,7 @@ def test_an_empty_environment_is_a_shop_on_port_8000_with_its_own_database(tmp_p
     assert (env.host, env.port, env.stream_port) == ("127.0.0.1", 8000, 8001)
     assert (env.alipay_port, env.kuaidi100_port, env.finance_port) == (8011, 8012, 8013)
     assert env.wechat_port == 8014
+    assert env.stripe_port == 8015
     assert env.public_url == "http://127.0.0.1:8000"
     assert env.database_url == ""
     assert env.database["HOST"] == "127.0.0.1"

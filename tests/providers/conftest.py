@@ -12,13 +12,15 @@ from shangliu.providers.carriers.kuaidi100 import Kuaidi100
 from shangliu.providers.carriers.kuaidi100 import Settings as Kuaidi100Settings
 from shangliu.providers.payments.alipay import Alipay
 from shangliu.providers.payments.alipay_wire import Settings as AlipaySettings
+from shangliu.providers.payments.stripe import Settings as StripeSettings
+from shangliu.providers.payments.stripe import Stripe
 from shangliu.providers.payments.wechat import WeChat
 from shangliu.providers.payments.wechat_wire import Settings as WeChatSettings
 from shangliu.providers.payments.wechat_wire import Wire
-from tests.providers.drivers import AlipayDriver, Case, Driver, WeChatDriver
+from tests.providers.drivers import AlipayDriver, Case, Driver, StripeDriver, WeChatDriver
 from tests.simulators.running import Ear, Simulator, ear, simulator
 
-GATEWAYS = ("alipay", "alipay-certificates", "wechat")
+GATEWAYS = ("alipay", "alipay-certificates", "wechat", "stripe")
 _numbers = itertools.count(1)
 
 
@@ -86,6 +88,29 @@ def wechat_of(simulator: Simulator, folder: Path, **more: str) -> WeChat:
     return WeChat(wire=Wire(settings=WeChatSettings.read(environ)))
 
 
+@pytest.fixture(scope="session")
+def stripe_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    with simulator("stripe", tmp_path_factory.mktemp("stripe")) as one:
+        yield one
+
+
+def stripe_of(simulator: Simulator, **more: str) -> Stripe:
+    """`more` changes settings."""
+    said = {
+        "API": simulator.url,
+        "SECRET_KEY_FILE": str(simulator.folder / "secret_key.txt"),
+        "WEBHOOK_SECRET_FILE": str(simulator.folder / "webhook_secret.txt"),
+        **more,
+    }
+    environ = {f"PAYMENTS_STRIPE_{name}": value for name, value in said.items()}
+    return Stripe(settings=StripeSettings.read(environ))
+
+
+@pytest.fixture
+def stripe_gateway(stripe_simulator: Simulator) -> Stripe:
+    return stripe_of(stripe_simulator)
+
+
 @pytest.fixture
 def kuaidi100(kuaidi100_simulator: Simulator) -> Kuaidi100:
     url = kuaidi100_simulator.url
@@ -126,9 +151,18 @@ def driver(request: pytest.FixtureRequest, tmp_path: Path) -> Driver:
                 simulator,
                 lambda: wechat_of(simulator, tmp_path, MCH_ID="1"),
             )
+        case "stripe":
+            other = tmp_path / "other.txt"
+            other.write_text("whsec_other")
+            return StripeDriver(
+                stripe_of(simulator),
+                simulator,
+                lambda: stripe_of(simulator, WEBHOOK_SECRET_FILE=str(other)),
+            )
     raise AssertionError(f"no driver for {name}")
 
 
 @pytest.fixture
 def case(driver: Driver, number: str, shop: Ear) -> Case:
+    driver.listen(shop.url)
     return Case(driver, number, shop)

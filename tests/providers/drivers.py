@@ -79,6 +79,14 @@ class Driver(ABC):
     def fail_refund(self, number: str) -> None:
         """The next refund goes wrong, at once or after it was accepted."""
 
+    def listen(self, url: str) -> str:
+        """Where the shop listens; most gateways are told so with every payment."""
+        return url
+
+    def refund_fee(self, before: int, after: int) -> int:
+        """What a refund does to the fee: most give a part of it back."""
+        return self.fee(after) - self.fee(before)
+
     def can_pay(self, number: str) -> bool:
         said = {"out_trade_no": number}
         answer = requests.post(f"{self.simulator.url}/_sim/pay", data=said, timeout=10)
@@ -217,6 +225,56 @@ class WeChatDriver(Driver):
 
     def finish(self, number: str, refund_number: str) -> None:
         self.simulator.sim("refunds/settle", out_refund_no=refund_number, status="SUCCESS")
+
+    def fail_refund(self, number: str) -> None:
+        self.fault("no_balance", number)
+
+
+class StripeDriver(Driver):
+    returning, asking = "checkout", "checkout"
+    operations: ClassVar = {"start": "sessions", "close": "expire", "refund": "refunds"}
+    stale_after = timedelta(seconds=300)
+
+    def listen(self, url: str) -> str:
+        self.simulator.sim("endpoint", url=url)
+        return url
+
+    def arrive(self, number: str, started: Started) -> None:
+        assert requests.get(started.redirect_to, timeout=10).status_code == 200
+
+    def come_back(self, number: str, started: Started) -> dict[str, str]:
+        paid = requests.post(f"{started.redirect_to}/pay", timeout=10, allow_redirects=False)
+        return dict(parse_qsl(urlsplit(paid.headers["Location"]).query))
+
+    def tamper(self, heard: Heard) -> Iterator[Heard]:
+        headers, body = heard
+        signature = headers["Stripe-Signature"]
+        for change in ("", "AAAA", f"{signature}0", "t=1795411800,v1=00", signature[:20]):
+            yield {**headers, "Stripe-Signature": change}, body
+        yield {}, body
+        yield headers, body + b" "
+
+    @staticmethod
+    def fee(fen: int) -> int:
+        return (fen * 34 + 500) // 1000 + 235
+
+    def refund_fee(self, before: int, after: int) -> int:
+        return 0
+
+    @contextmanager
+    def bill_is_ready(self) -> Iterator[None]:
+        """Stripe has its balance at once; it is we who wait until the day is over."""
+        with clock.ahead(timedelta(hours=24)):
+            yield
+
+    def personal(self, number: str) -> list[str]:
+        return [self.simulator.look("trades", out_trade_no=number)["email"]]
+
+    def be_slow(self, number: str) -> None:
+        self.fault("refund_wait", number)
+
+    def finish(self, number: str, refund_number: str) -> None:
+        self.simulator.sim("refunds/settle", refund=refund_number, status="succeeded")
 
     def fail_refund(self, number: str) -> None:
         self.fault("no_balance", number)

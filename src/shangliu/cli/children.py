@@ -26,6 +26,7 @@ _COLOURS = {
     "kuaidi100": 33,
     "finance": 90,
     "wechat": 92,
+    "stripe": 95,
 }
 _CALM = (
     60.0  # seconds after which a process that runs is no longer taken for one that keeps crashing

@@ -162,6 +162,7 @@ def simulators(env: Env) -> Sequence[Spec]:
             ("kuaidi100", env.kuaidi100_port, ("--auto", "30", "--pickup", "240")),
             ("finance", env.finance_port, ()),
             ("wechat", env.wechat_port, ()),
+            ("stripe", env.stripe_port, ("--webhook", f"{env.public_url}/pay/notify/stripe/")),
         )
     ]
 
@@ -174,6 +175,7 @@ def _refuse_taken_ports(env: Env) -> None:
             "PORT+12": env.kuaidi100_port,
             "PORT+13": env.finance_port,
             "PORT+14": env.wechat_port,
+            "PORT+15": env.stripe_port,
         }
     for name, port in ports.items():
         if not port_is_free(env.host, port):
@@ -216,6 +218,7 @@ def _tell_ready(env: Env, seconds: float, *, demo: bool) -> None:
             _Line(
                 "微信支付模拟器", "WeChat simulator", f"http://127.0.0.1:{env.wechat_port}/_sim/"
             ),
+            _Line("Stripe 模拟器", "Stripe simulator", f"http://127.0.0.1:{env.stripe_port}/_sim/"),
             _Line(
                 "快递模拟器", "Carrier simulator", f"http://127.0.0.1:{env.kuaidi100_port}/_sim/"
             ),

@@ -27,7 +27,7 @@ class BadEnvironment(SystemExit):
 class Env:
     """`database_url` empty: the embedded PostgreSQL in `data_dir` is used. Ports count up from
     `port`: stream +1, simulators +11 (Alipay), +12 (Kuaidi100), +13 (finance),
-    +14 (WeChat Pay)."""
+    +14 (WeChat Pay), +15 (Stripe)."""
 
     data_dir: Path
     host: str
@@ -62,6 +62,10 @@ class Env:
     @property
     def wechat_port(self) -> int:
         return self.port + 14
+
+    @property
+    def stripe_port(self) -> int:
+        return self.port + 15
 
     @property
     def reached_at(self) -> str:

@@ -26,7 +26,7 @@ _MOST_KEPT = 4096
 _SECRET = re.compile(
     r"sign|secret|key|token|password|authorization|cert|salt|digest", re.IGNORECASE
 )
-_PERSONAL = re.compile(r"name|phone|mobile|tel|addr|street|buyer|logon|openid", re.IGNORECASE)
+_PERSONAL = re.compile(r"name|phone|mobile|tel|mail|addr|street|buyer|logon|openid", re.IGNORECASE)
 _SECRET_IN_ADDRESS = re.compile(
     r"([?&][^=&\s]*(?:sign|secret|key|token)[^=&\s]*=)[^&\s\"]+", re.IGNORECASE
 )

@@ -45,7 +45,7 @@ def content_policy() -> str:
     """Only what we serve ourselves; a form may lead to a gateway's cashier. What WeChat's browser
     would bring along comes from its simulator."""
     env = settings.SHANGLIU
-    ports = (env.alipay_port, env.wechat_port) if env.simulators else ()
+    ports = (env.alipay_port, env.wechat_port, env.stripe_port) if env.simulators else ()
     cashier = "".join(f" http://127.0.0.1:{port}" for port in ports)
     wechat = f" http://127.0.0.1:{env.wechat_port}" if env.simulators else ""
     return "; ".join(

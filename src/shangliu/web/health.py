@@ -29,6 +29,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
             "kuaidi100": f"http://127.0.0.1:{env.kuaidi100_port}/healthz",
             "finance": f"http://127.0.0.1:{env.finance_port}/healthz",
             "wechat": f"http://127.0.0.1:{env.wechat_port}/healthz",
+            "stripe": f"http://127.0.0.1:{env.stripe_port}/healthz",
         }
     with ThreadPoolExecutor(len(outside)) as pool:
         asked = {name: pool.submit(_answers, url) for name, url in outside.items()}
