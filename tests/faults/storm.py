@@ -149,7 +149,8 @@ class _Storm:
             market.stop.set()
             for thread in threads:
                 thread.join()
-        self.outcome.kills, self.outcome.guests = killer.counts, market.told
+        self.outcome.kills += killer.counts
+        self.outcome.guests = market.told
 
     def _strike(self, killer: Killer, chance: random.Random, end: float) -> None:
         """Kills, and beside it troubles the gateway, until the end."""
