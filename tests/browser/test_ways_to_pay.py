@@ -217,6 +217,18 @@ def test_a_phone_goes_to_the_gateway_and_comes_back(shop: Shop, provider: str, m
     shop.paid(trade, provider, method)
 
 
+def test_a_card_from_abroad(shop: Shop) -> None:
+    page = shop.person()
+    trade = shop.to_cashier(page)
+    shop.choose(page, "stripe:checkout")
+    page.wait_for_url(re.compile(rf":{shop.system.port + 15}/c/pay/"))
+    _press(page, "decline")
+    expect(page.locator("body")).to_contain_text("请换一张卡再试")
+    _press(page, "pay")
+    _is_paid(page)
+    shop.paid(trade, "stripe", "checkout")
+
+
 def test_inside_wechat_the_sheet_is_closed_and_then_paid(shop: Shop) -> None:
     page = shop.person(PHONE, WECHAT)
     trade = shop.to_cashier(page)

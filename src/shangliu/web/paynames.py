@@ -21,13 +21,12 @@ class Report:
 
 
 def name_of(code: str, method: str = "") -> str:
-    """`支付宝 · 扫码支付`, as far as they are known."""
+    """The method's own name where there is one, else the provider's."""
     try:
         one = provider(code)
     except NotFound:
         return code
-    said = next((str(known.label) for known in one.methods if known.code == method), "")
-    return f"{one.label} · {said}" if said and said != str(one.label) else str(one.label)
+    return next((str(known.label) for known in one.methods if known.code == method), str(one.label))
 
 
 def nature_of(payment: Payment) -> Nature | None:

@@ -117,6 +117,7 @@ def _text(one: PaymentProvider, method: Method) -> str:
         "native": _("用手机扫描二维码付款"),
         "jsapi": _("在微信里直接付款"),
         "h5": _("去微信付款，付完自动返回"),
+        "checkout": _("在 Stripe 的页面付款，付完自动返回"),
         "wap": _("去支付宝付款，付完自动返回"),
     }
     return known.get(method.code) or _("去{name}付款，付完自动返回").format(name=one.label)
