@@ -330,18 +330,22 @@ def to_the_door(order: Order) -> None:
     )
 
 
-def test_a_part_of_cash_on_delivery_is_cancelled_and_less_is_collected(shop: Shop) -> None:
+@pytest.mark.parametrize("gone", [1, 2])
+def test_a_part_of_cash_on_delivery_is_cancelled_and_less_is_collected(
+    shop: Shop, gone: int
+) -> None:
     order = placed(shop, quantity=3)
     to_the_door(order)
-    claim(again(order), {"TEA-1": 1})
+    claim(again(order), {"TEA-1": gone})
     assert not Refund.objects.exists()
     payment = Payment.objects.get()
-    assert (payment.state, payment.amount_fen) == ("to_collect", 25600)
+    left = 12800 * (3 - gone)
+    assert (payment.state, payment.amount_fen) == ("to_collect", left)
     order = completed(shop, again(order))
-    assert (order.state, order.total_fen - order.refunded_fen) == ("completed", 25600)
-    assert ledger.balance("carrier:cod") == 25600
-    assert SettlementEntry.objects.get().amount_fen == 25600
-    assert stock(shop) == (498, 0, 0, 0)
+    assert (order.state, order.total_fen - order.refunded_fen) == ("completed", left)
+    assert ledger.balance("carrier:cod") == left
+    assert SettlementEntry.objects.get().amount_fen == left
+    assert stock(shop) == (500 - 3 + gone, 0, 0, 0)
 
 
 def test_on_the_way_to_the_door_nothing_is_given_back_that_was_not_paid(shop: Shop) -> None:

@@ -121,12 +121,14 @@ def to_collect(order: Order, ctx: Context) -> list[Payment]:
 
 def to_collect_less(case: AfterSale, ctx: Context) -> list[Payment]:
     """What the carrier still collects, `less` by what the case is about."""
-    return [one for one in _waived(case) if one.less < one.amount_fen]  # type: ignore[attr-defined]
+    found = [one for one in _waived(case) if one.__dict__["less"] < one.amount_fen]
+    case.lowered = bool(found)  # type: ignore[attr-defined]
+    return found
 
 
 def not_to_collect(case: AfterSale, ctx: Context) -> list[Payment]:
-    """What the carrier need not collect at all any more."""
-    return [one for one in _waived(case) if one.less >= one.amount_fen]  # type: ignore[attr-defined]
+    """What the carrier need not collect at all any more; asked after `to_collect_less`."""
+    return [] if case.__dict__["lowered"] else _waived(case)
 
 
 def _waived(case: AfterSale) -> list[Payment]:
