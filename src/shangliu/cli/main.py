@@ -6,11 +6,34 @@ import argparse
 from collections.abc import Callable, Sequence
 from types import ModuleType
 
-from shangliu.cli import catalogue, database, events, flow, health, outbox, seed, stock, up, worker
+from shangliu.cli import (
+    catalogue,
+    database,
+    events,
+    flow,
+    health,
+    outbox,
+    reconcile,
+    seed,
+    stock,
+    up,
+    worker,
+)
 from shangliu.cli.postgres import serve
 from shangliu.platform.env import Env
 
-COMMANDS: Sequence[ModuleType] = (up, worker, health, database, seed, flow, events, stock, outbox)
+COMMANDS: Sequence[ModuleType] = (
+    up,
+    worker,
+    health,
+    database,
+    seed,
+    flow,
+    events,
+    stock,
+    outbox,
+    reconcile,
+)
 IMPORTS: Sequence[ModuleType] = (catalogue,)
 
 

@@ -19,6 +19,7 @@ from shangliu.domain.notifications.webhooks import Endpoint
 from shangliu.flow.drawing import graph
 from shangliu.flow.outbox import Addresses, handlers
 from shangliu.flow.popularity import count_sold
+from shangliu.flow.reconciliation import services as reconciliation
 from shangliu.flow.timers import run_due
 from shangliu.insight.archive import make_months
 from shangliu.insight.figures import ways_of
@@ -102,6 +103,7 @@ def _keeping_house(stop: threading.Event) -> Callable[[], None]:
         if time.monotonic() - done_at[0] > COUNT_EVERY:
             count_sold()
             make_months()
+            reconciliation.run_due()
             done_at[0] = time.monotonic() if seal(ways_of(graph())) == 0 else float("-inf")
         stop.wait(TIMERS_EVERY)
 

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "shangliu.domain.fulfilment",
     "shangliu.domain.aftersales",
     "shangliu.domain.settlement",
+    "shangliu.domain.reconciliation",
     "shangliu.providers.apps.ProvidersConfig",
     "shangliu.flow",
     "shangliu.web",

@@ -14,6 +14,7 @@ from shangliu.flow.parcel.definition import PARCEL
 from shangliu.flow.payment.definition import PAYMENT
 from shangliu.flow.places import LANES, POOLS, STAGES
 from shangliu.flow.policies import POLICIES
+from shangliu.flow.reconciliation.definition import DIFFERENCE
 from shangliu.flow.refund.definition import REFUND
 from shangliu.flow.settlement.definition import SETTLEMENT
 from shangliu.flow.stock.definition import RESERVATION
@@ -35,6 +36,7 @@ FLOW = Flow(
         AFTERSALE,
         REFUND,
         SETTLEMENT,
+        DIFFERENCE,
     ),
     links=LINKS,
     bridges=BRIDGES,

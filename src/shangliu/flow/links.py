@@ -282,6 +282,13 @@ LINKS = (
 )
 
 BRIDGES = (
+    Bridge(
+        process="settlement",
+        state="due",
+        begins="difference.find",
+        label=Text("对账不符", "does not match"),
+        main=False,
+    ),
     Bridge(process="visit", state="interested", begins="cart.add", label=Text("想买", "wants it")),
     Bridge(process="cart", state="open", begins="visit.sign_in", label=Text("去结算", "check out")),
     Bridge(process="visit", state="previewed", begins="order.place"),

@@ -192,6 +192,13 @@ class Policies:
         default=7,
         least=1,
     )
+    RECONCILE_WITHIN = Policy(
+        key="reconciliation.hours",
+        label=Text("对账差异处理时限", "Settle differences within"),
+        unit=Unit.HOURS,
+        default=48,
+        least=1,
+    )
     PAY_OUT_WITHIN = Policy(
         key="settlement.pay_out_days",
         label=Text("应结算后打款时限", "Pay out within"),

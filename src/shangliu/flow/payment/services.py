@@ -257,7 +257,8 @@ def _try(payment: Payment, step: str, ctx: Context) -> str:
     return "applied"
 
 
-def _ref(payment: Payment) -> Ref:
+def ref_of(payment: Payment) -> Ref:
+    """The payment as its gateway knows it."""
     return Ref(number=payment.number, provider_id=payment.provider_id)
 
 
@@ -272,7 +273,7 @@ def query(payment: Payment, *, actor: str = "system") -> str:
         return "nothing new"
     with http.about(case_no=payment.case_no, process="payment", object_id=payment.pk):
         try:
-            said = provider(payment.provider).query(_ref(payment))
+            said = provider(payment.provider).query(ref_of(payment))
         except ProviderError:
             said = TradeAnswer(number=payment.number, outcome=Outcome.WAITING)
     done = settle(payment, said, actor=actor)
@@ -303,7 +304,7 @@ def _close(payment: Payment, *, actor: str) -> bool:
     """Close at the gateway, then here; False when the gateway does not answer."""
     with http.about(case_no=payment.case_no, process="payment", object_id=payment.pk):
         try:
-            said = provider(payment.provider).close(_ref(payment))
+            said = provider(payment.provider).close(ref_of(payment))
         except ProviderError:
             return False
     if said.outcome is Outcome.PAID:
