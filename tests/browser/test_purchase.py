@@ -23,6 +23,7 @@ pytestmark = pytest.mark.browser
 
 GOODS = "轻奢纯棉刺绣水洗四件套"
 PHONE = "13812345678"
+COUNT = 5
 STREET = "文三路 478 号 6 幢 1202"
 
 
@@ -100,7 +101,7 @@ class Stage:
         return [str(row[0]) for row in rows]
 
     def on_the_map(self) -> dict[str, list[Any]]:
-        """What the map says of its nodes: waiting first, count last."""
+        """What the map says of its nodes: waiting first, the count at `COUNT`."""
         page = self.staff("admin")
         answer = page.request.get(f"{self.system.url}/staff/map/figures.json?period=1d")
         assert answer.status == 200
@@ -111,11 +112,11 @@ class Stage:
         """The map comes to say so within the two seconds that it may take, and equals SQL."""
         end = time.monotonic() + 4
         while True:
-            figure = self.on_the_map().get(node, [0, None, None, None, "", 0])
-            if (figure[0], figure[-1]) == (waiting, count) or time.monotonic() > end:
+            figure = self.on_the_map().get(node, [0, None, None, None, "", 0, 0, 0])
+            if (figure[0], figure[COUNT]) == (waiting, count) or time.monotonic() > end:
                 break
             time.sleep(0.3)
-        assert (figure[0], figure[-1]) == (waiting, count), (node, figure)
+        assert (figure[0], figure[COUNT]) == (waiting, count), (node, figure)
         step = self.system.rows(
             "SELECT count(*) FROM process_event WHERE process || '.' || step = %s", node
         )
