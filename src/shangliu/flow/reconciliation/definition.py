@@ -49,7 +49,6 @@ DIFFERENCE = Process[Difference](
             stage=Stages.RECEIPT,
             by=_FINANCE,
             kind=Kind.USER,
-            asks=effects.Answered,
             does=(effects.note_answer,),
             outcome=Text("再查一次", "ask again"),
         ),

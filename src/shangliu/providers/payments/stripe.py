@@ -18,8 +18,6 @@ import stripe
 
 from shangliu.domain.payments.provider import (
     Bill,
-    BillKind,
-    BillLine,
     Charge,
     Device,
     Method,
@@ -37,6 +35,7 @@ from shangliu.domain.payments.provider import (
 from shangliu.platform import clock
 from shangliu.platform.money import Money
 from shangliu.platform.text import Text
+from shangliu.providers.payments.stripe_bill import amount_of, read
 from shangliu.providers.payments.stripe_wire import Transport, asking
 
 TOLERANCE = timedelta(seconds=300)
@@ -174,7 +173,7 @@ class Stripe:
             outcome=outcome,
             notification_id=str(event["id"]),
             provider_id=str(said["id"]),
-            amount=_amount(said["amount_total"], said["currency"]),
+            amount=amount_of(said["amount_total"], said["currency"]),
             facts={"type": kind, "payment_status": str(said["payment_status"])},
         )
 
@@ -206,7 +205,7 @@ class Stripe:
             number=ref.number,
             outcome=outcome,
             provider_id=str(said["id"]),
-            amount=_amount(said["amount_total"], said["currency"]),
+            amount=amount_of(said["amount_total"], said["currency"]),
             paid_at=_moment(charge.get("created")),
             buyer=_card(charge),
         )
@@ -278,7 +277,7 @@ class Stripe:
                 }
             )
             rows = [one.to_dict() for one in page.auto_paging_iter()]
-        lines = tuple(_line(row) for row in rows if row["type"] in ("charge", "refund"))
+        lines = tuple(read(row) for row in rows if row["type"] in ("charge", "refund"))
         raw = json.dumps(rows, default=str).encode()
         return Bill(day=day, lines=lines, file_name=f"stripe-{day}.json", raw=raw)
 
@@ -365,31 +364,12 @@ def _refund(said: Mapping[str, Any]) -> RefundAnswer:
         number=str(about.get("refund_number", "")),
         outcome=_REFUNDS.get(str(said["status"]), RefundOutcome.PENDING),
         reason=str(said.get("failure_reason") or ""),
-        amount=_amount(said["amount"], said["currency"]),
+        amount=amount_of(said["amount"], said["currency"]),
     )
 
 
 def _refused(refund_number: str, reason: str) -> RefundAnswer:
     return RefundAnswer(number=refund_number, outcome=RefundOutcome.REFUSED, reason=reason)
-
-
-def _line(row: Mapping[str, Any]) -> BillLine:
-    source = row["source"]
-    about = source.get("metadata") or {}
-    refund = row["type"] == "refund"
-    return BillLine(
-        kind=BillKind.REFUND if refund else BillKind.PAYMENT,
-        number=str(about.get("number", "")),
-        refund_number=str(about.get("refund_number", "")) if refund else "",
-        provider_id=str(source["id"]),
-        amount=_amount(abs(int(row["amount"])), row["currency"]),
-        fee=_amount(row["fee"], row["currency"]),
-        at=datetime.fromtimestamp(int(row["created"]), UTC),
-    )
-
-
-def _amount(fen: Any, currency: Any) -> Money:
-    return Money(int(fen), str(currency).upper())
 
 
 def _moment(seconds: Any) -> datetime | None:

@@ -16,6 +16,8 @@ from shangliu.domain.logistics import queries as logistics
 from shangliu.domain.orders import queries as orders
 from shangliu.domain.payments import queries as payments
 from shangliu.domain.payments.provider import Nature
+from shangliu.domain.reconciliation import queries as reconciliation
+from shangliu.domain.reconciliation.matching import Kind
 from shangliu.domain.settlement import queries as settlement
 from shangliu.flow.drawing import graph
 from shangliu.flow.steps import subject
@@ -127,6 +129,7 @@ def _objects(case_no: str) -> Iterable[tuple[str, Stateful]]:
         ("aftersale", aftersales.cases_of),
         ("refund", payments.refunds_of_case),
         ("settlement", settlement.entries_of_case),
+        ("difference", reconciliation.differences_of_case),
     )
     for process, questions in many:
         for one in questions(case_no):
@@ -262,6 +265,20 @@ def _settlement(one: Any) -> Iterable[tuple[str, object]]:
     yield _("生成"), words.moment(one.created_at)
 
 
+def _difference(one: Any) -> Iterable[tuple[str, object]]:
+    kind = Kind(one.kind)
+    yield _("差异"), str(kind.label)
+    yield _("可能的原因"), str(kind.cause)
+    yield _("支付单"), one.payment_number
+    if one.refund_number:
+        yield _("退款单"), one.refund_number
+    for label, fen in ((_("本店金额"), one.ours_fen), (_("对方金额"), one.theirs_fen)):
+        yield label, Money(fen, one.bill.currency) if fen is not None else _("没有")
+    yield _("账单"), f"{name_of(one.bill.provider)} {one.bill.day}"
+    if one.note:
+        yield _("处理说明"), one.note
+
+
 def carrier_label(code: str) -> str:
     return {
         "yuantong": _("圆通速递"),
@@ -283,4 +300,5 @@ _FACTS: Mapping[str, Callable[[Any], Iterable[tuple[str, object]]]] = {
     "refund": _refund,
     "reservation": _reservation,
     "settlement": _settlement,
+    "difference": _difference,
 }

@@ -176,6 +176,16 @@ ENTRIES: tuple[Entry, ...] = (
         Role.FINANCE,
         waits=[("settlement", "due"), ("settlement", "in_statement")],
     ),
+    _queue(
+        "differences",
+        _("对账差异"),
+        "scale",
+        _FINANCE,
+        Role.FINANCE,
+        waits=[("difference", "found")],
+    ),
+    _entry("staff_reconciliation", _("对账"), "check-circle", _FINANCE, Role.FINANCE),
+    _entry("staff_books", _("总账"), "book", _FINANCE, Role.FINANCE),
     _entry("staff_outbox", _("未送达消息"), "send", _FINANCE, Role.FINANCE, Role.OPERATIONS),
     _entry(
         "staff_stock",

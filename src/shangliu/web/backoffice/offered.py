@@ -10,6 +10,7 @@ from shangliu.domain.payments.provider import Nature
 from shangliu.flow import steps
 from shangliu.flow.order import services as orders
 from shangliu.flow.payment import services as payments
+from shangliu.flow.reconciliation import services as reconciliation
 from shangliu.insight.objects import Stateful
 from shangliu.platform.errors import NotFound, Refused
 from shangliu.process.definition import Step
@@ -126,8 +127,13 @@ def _query(payment: Any, data: Any, actor: str) -> None:
     payments.query(payment, actor=actor)
 
 
+def _ask(difference: Any, data: Any, actor: str) -> None:
+    reconciliation.ask(difference, actor=actor)
+
+
 # Steps that ask the gateway before they move anything.
 _ASKS_OUTSIDE: Mapping[str, Callable[[Any, Any, str], None]] = {
     "order.cancel": _cancel,
     "payment.query": _query,
+    "difference.ask": _ask,
 }

@@ -146,5 +146,6 @@ def _subject(name: str) -> str:
         "delivery": _("配送"),
         "receipt": _("收货"),
         "settlement": _("结算周期"),
+        "reconciliation": _("对账"),
         "aftersales": _("售后"),
     }.get(name, name)

@@ -21,6 +21,7 @@ from shangliu.domain.orders import queries as orders
 from shangliu.domain.payments import queries as payments
 from shangliu.domain.payments.provider import Nature
 from shangliu.domain.payments.states import PaymentState
+from shangliu.domain.reconciliation import queries as reconciliation
 from shangliu.domain.settlement import queries as settlement
 from shangliu.insight.figures import allowed
 from shangliu.insight.waiting import Waiting, WaitingCase, waiting, waiting_cases
@@ -154,6 +155,15 @@ QUEUES: Mapping[str, Queue] = {
             bulk=("refund.check", "refund.retry"),
         ),
         Queue(
+            code="differences",
+            title=_("对账差异"),
+            text=_(
+                "渠道账单、订单和总账不一致的地方，金额是渠道比本店多的数。先查询渠道，查不清再写明原因核销。"
+            ),
+            roles=(Role.FINANCE,),
+            waits=(("difference", "found"),),
+        ),
+        Queue(
             code="settlement",
             title=_("结算打款"),
             text=_("到期的应结款编入对账单，核对后打款；未到期的在等待期内。负数是售后冲正。"),
@@ -173,6 +183,7 @@ _SUMMARIES: Mapping[str, Callable[[Collection[int]], dict[int, Summary]]] = {
     "parcel": logistics.summaries,
     "aftersale": aftersales.summaries,
     "settlement": settlement.summaries,
+    "difference": reconciliation.summaries,
 }
 
 

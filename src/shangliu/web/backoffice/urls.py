@@ -6,6 +6,7 @@ from django.urls import path
 
 from shangliu.web.backoffice import (
     acting,
+    books,
     customers,
     definition,
     logfiles,
@@ -16,6 +17,7 @@ from shangliu.web.backoffice import (
     people,
     policies,
     queues,
+    reconciliation,
     stock,
     stock_acts,
     warehouse,
@@ -46,6 +48,21 @@ urlpatterns = [
     path("warehouse/labels/<slug:reference>.pdf", warehouse.label, name="staff_label"),
     path("outbox/", outbox.letters, name="staff_outbox"),
     path("outbox/again/", outbox.redrive, name="staff_redrive"),
+    path("reconciliation/", reconciliation.overview, name="staff_reconciliation"),
+    path("reconciliation/run/", reconciliation.run, name="staff_reconcile"),
+    path("reconciliation/remit/", reconciliation.remit, name="staff_remit"),
+    path("reconciliation/<slug:code>/<str:day>/", reconciliation.report, name="staff_bill"),
+    path(
+        "reconciliation/<slug:code>/<str:day>/clear/", reconciliation.clear, name="staff_clear_bill"
+    ),
+    path(
+        "reconciliation/<slug:code>/<str:day>/<slug:what>.file",
+        reconciliation.take_away,
+        name="staff_bill_file",
+    ),
+    path("books/", books.balances, name="staff_books"),
+    path("books/adjust/", books.adjust, name="staff_adjust"),
+    path("books/<str:code>/", books.journal, name="staff_journal"),
     path("policies/", policies.policies, name="staff_policies"),
     path("policies/<str:key>/", policies.change, name="staff_policy"),
     path("people/", people.people, name="staff_people"),
