@@ -10,8 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Max
-
 from shangliu.domain.aftersales.models import AfterSale
 from shangliu.domain.inventory import services as inventory
 from shangliu.domain.orders.models import Order
@@ -23,7 +21,6 @@ from shangliu.flow.payment import services as money
 from shangliu.flow.timers import run_due
 from shangliu.platform import clock
 from shangliu.platform.errors import Refused
-from shangliu.process.models import Event
 from shangliu.process.roles import Role
 from tests.faults import checker
 from tests.faults.banks import Lie, Maker, Post, Trade
@@ -221,11 +218,15 @@ class Chaos:
     def hear_lie(self, case: Case) -> None:
         """Whatever is not true changes nothing, and is not acknowledged."""
         for maker, trade in self._some(case):
-            before = _newest_event()
+            before = self._newest_event()
             for kind in self.chance.sample(tuple(Lie), len(Lie)):
                 answer = self._told(case, maker, maker.lie(trade, kind), f"lie {kind.value}")
-                if (answer, _newest_event()) != (maker.provider.rejected(), before):
+                if (answer, self._newest_event()) != (maker.provider.rejected(), before):
                     raise Broken(self._tell(case, [f"“{kind.value}” was believed: {answer}"]))
+
+    def _newest_event(self) -> int:
+        newest: int = self.rows("SELECT coalesce(max(id), 0) FROM process_event", {})[0][0]
+        return newest
 
     def _told(self, case: Case, maker: Maker, post: Post, what: str) -> tuple[int, str, bytes]:
         self._note(case, what)
@@ -309,10 +310,6 @@ class Chaos:
         return "\n".join(
             [f"seed {self.seed}, after {self.heard} notifications", *map(str, found), *story]
         )
-
-
-def _newest_event() -> int:
-    return Event.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
 
 _CHOICES: tuple[tuple[Callable[[Chaos, Case], None], int], ...] = (

@@ -74,7 +74,7 @@ def work(seed: int) -> None:
         job = chance.choice(_JOBS)
         with suppress(Refused, Conflict):
             done[job.__name__] += job(chance)
-        time.sleep(0.02)
+        time.sleep(0.01)
 
 
 def rest(hours: int) -> None:
@@ -90,8 +90,9 @@ def rest(hours: int) -> None:
 
 
 def _one(chance: random.Random, model: type[Stateful], *states: str) -> Stateful | None:
-    found = list(model._default_manager.filter(state__in=states).order_by("id")[:20])
-    return chance.choice(found) if found else None
+    found = model._default_manager.filter(state__in=states)
+    number = found.count()
+    return found.order_by("id")[chance.randrange(number)] if number else None
 
 
 def _take(name: str, one: Stateful, data: object = None) -> int:
@@ -112,8 +113,7 @@ def answer_case(chance: random.Random) -> int:
 
 
 def next_of_task(chance: random.Random) -> int:
-    states = ("created", "in_wave", "picking", "picked", "packed", "weighed")
-    task = _one(chance, FulfilmentTask, *states)
+    task = _one(chance, FulfilmentTask, chance.choice(tuple(_NEXT)))
     if not isinstance(task, FulfilmentTask):
         return 0
     name, asked = _NEXT[task.state]

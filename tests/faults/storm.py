@@ -37,6 +37,8 @@ _BOOKS = {
     "orders": "SELECT state, count(*) FROM orders_order GROUP BY state",
     "payments": "SELECT state, count(*) FROM payments_payment GROUP BY state",
     "refunds": "SELECT state, count(*) FROM payments_refund GROUP BY state",
+    "work in the warehouse": "SELECT step, count(*) FROM process_event"
+    " WHERE process = 'fulfilment' GROUP BY step",
     "parcels": "SELECT state, count(*) FROM logistics_parcel GROUP BY state",
     "notifications": "SELECT verdict, count(*) FROM payments_gatewaynotification GROUP BY verdict",
     "letters": "SELECT CASE WHEN done_at IS NOT NULL THEN 'delivered' WHEN dead_at IS NOT NULL"

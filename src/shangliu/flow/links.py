@@ -324,6 +324,7 @@ GOES_ON = {
     "payment.close": (
         "order.time_out",
         "order.cancel",
+        "payment.look_back",
         "payment.succeed_late",
         "payment.confirm_late",
     ),

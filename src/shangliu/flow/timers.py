@@ -29,6 +29,7 @@ BATCH = 200
 BY_HAND: Mapping[str, Callable[[Any], object]] = {
     "order.time_out": orders.time_out,
     "payment.query": lambda payment: payments.query(payment, actor="timer"),
+    "payment.look_back": payments.look_back,
 }
 
 

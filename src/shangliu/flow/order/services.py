@@ -43,5 +43,5 @@ def time_out(order: Order) -> None:
 
 def _cause(order: Order) -> str:
     """The step behind which the map shows the end of an order whose payment was closed first."""
-    closed = Payment.objects.filter(case_no=order.case_no, last_step="close")
+    closed = Payment.objects.filter(case_no=order.case_no, last_step__in=("close", "look_back"))
     return "payment.close" if closed.exists() else ""

@@ -16,6 +16,7 @@ from shangliu.process.roles import Role
 _SYSTEM = frozenset({Role.SYSTEM})
 _FINANCE = frozenset({Role.FINANCE})
 _LOOK_AGAIN = timedelta(hours=1)
+_GRACE = timedelta(minutes=1)
 _BACK_OFF = (20, 30, 60, 120, 300, 600)  # seconds between active queries
 
 
@@ -26,6 +27,13 @@ def next_query(payment: Payment, moment: datetime) -> datetime | None:
         return max(payment.expires_at, moment + _LOOK_AGAIN)
     wait = _BACK_OFF[min(payment.queries, len(_BACK_OFF) - 1)]
     return moment + timedelta(seconds=wait)
+
+
+def after_the_deadline(payment: Payment, moment: datetime) -> datetime | None:
+    """A gateway that does not know a payment yet cannot close it: until the deadline the buyer may
+    still open and pay it, and the word of that may get lost."""
+    deadline = payment.expires_at + _GRACE
+    return deadline if checks.has_gateway(payment) and moment < deadline else None
 
 
 PAYMENT = Process[Payment](
@@ -216,6 +224,19 @@ PAYMENT = Process[Payment](
             by=_SYSTEM,
             outcome=Text("超时", "timed out"),
             problem=True,
+        ),
+        Step(
+            name="look_back",
+            label=Text("截止后再查一次", "Ask once more after the deadline"),
+            source=(S.CLOSED,),
+            target=S.CLOSED,
+            lane=Lanes.PAYMENTS,
+            stage=Stages.PAYMENT,
+            by=_SYSTEM,
+            kind=Kind.TIMER,
+            at=after_the_deadline,
+            needs=(checks.can_be_asked,),
+            outcome=Text("没有到账", "nothing came"),
         ),
         Step(
             name="succeed_late",

@@ -284,6 +284,20 @@ def query(payment: Payment, *, actor: str = "system") -> str:
     return done
 
 
+def look_back(payment: Payment) -> None:
+    """Make sure that a closed payment was not paid after all. Raises `Refused` while the gateway
+    does not answer."""
+    with http.about(case_no=payment.case_no, process="payment", object_id=payment.pk):
+        try:
+            said = provider(payment.provider).close(ref_of(payment))
+        except ProviderError as error:
+            raise Refused(Text("支付网关没有回应", "The gateway does not answer")) from error
+    if said.outcome is Outcome.PAID:
+        settle(payment, said, actor="timer")
+    else:
+        _try(payment, "look_back", Context(actor="timer", role=Role.SYSTEM))
+
+
 def _is_wanted(payment: Payment) -> bool:
     return Order.objects.filter(case_no=payment.case_no, state=OrderState.AWAITING_PAYMENT).exists()
 
