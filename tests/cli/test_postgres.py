@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,6 +92,20 @@ def test_a_killed_server_starts_again_at_its_port_with_what_was_committed(server
     server.start(lambda text: None)
     assert server.url("postgres") == url
     assert asked(server, "SELECT n FROM kept") == 7
+
+
+def test_a_server_that_runs_and_does_not_answer_yet_keeps_its_port(server: Server) -> None:
+    """A crash of one connection makes the server recover; who starts meanwhile waits for it."""
+    before = server.url()
+    os.kill(postmaster(server), signal.SIGSTOP)
+    later = threading.Timer(1.5, os.kill, (postmaster(server), signal.SIGCONT))
+    later.start()
+    began = time.monotonic()
+    server.start(lambda text: None)
+    later.join()
+    assert time.monotonic() - began >= 1
+    assert server.url() == before
+    assert asked(server, "SELECT 1") == 1
 
 
 def test_a_pid_file_that_names_another_program_is_stale(server: Server) -> None:

@@ -79,11 +79,12 @@ class Server:
         with alone(self.data_dir / "postgres.lock", wait=True):
             if self._answers():
                 return
-            if not (self.cluster / "PG_VERSION").exists():
-                tell("建立数据库 / making the database cluster")
-                self._make(tell)
-            self._port_file().write_text(str(self._free_port()))
-            self._launch()
+            if self._pid() is None:  # else it runs and is recovering, on the port that it has
+                if not (self.cluster / "PG_VERSION").exists():
+                    tell("建立数据库 / making the database cluster")
+                    self._make(tell)
+                self._port_file().write_text(str(self._free_port()))
+                self._launch()
             self._wait(tell)
 
     def stop(self) -> None:
