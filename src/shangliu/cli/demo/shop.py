@@ -9,6 +9,7 @@ from random import Random
 from shangliu.cli.demo.catalogue.shop import import_shop, opening_stock
 from shangliu.domain.catalog.models import Variant
 from shangliu.domain.inventory import services as inventory
+from shangliu.domain.inventory.handling import keep_back
 from shangliu.domain.inventory.models import Stock, Warehouse
 
 SOLD_OUT = 4  # units that the one scarce variant begins with, in the first warehouse
@@ -119,7 +120,8 @@ def open_stall(rng: Random, tell: Callable[[str], None]) -> Stall:
         inventory.receive_many(
             warehouse_id=house.pk, quantities=parts, document="期初库存", actor="system"
         )
-    Stock.objects.exclude(variant_id__in=few).update(safety=SAFETY)
+    for pk in Stock.objects.exclude(variant_id__in=few).order_by("id").values_list("id", flat=True):
+        keep_back(stock_id=pk, quantity=SAFETY, actor="system", why="期初安全库存")
     tell(f"商品规格 {len(articles)} 种，仓库 {len(houses)} 座 / {len(articles)} variants")
     return Stall(articles, wanted, tuple(houses), few)
 
