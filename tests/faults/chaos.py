@@ -30,6 +30,8 @@ from tests.insight import world
 LIVE = 30
 FULL_CHECK_EVERY = 1000
 FEW = 8  # pieces of the scarce thing
+HEARD = 60  # notifications after which a case makes room for the next
+TURNS = 90  # and what is given up before it was begun to be paid makes room as well
 
 
 @dataclass
@@ -43,6 +45,7 @@ class Case:
     told_refunds: set[str] = field(default_factory=set)
     story: list[str] = field(default_factory=list)
     heard: int = 0
+    turns: int = 0
 
 
 class Broken(AssertionError):
@@ -94,7 +97,8 @@ class Chaos:
             with suppress(Refused):
                 act(self, case)
             self._holds(case)
-            if case.heard >= 60:
+            case.turns += 1
+            if case.heard >= HEARD or case.turns >= TURNS:
                 self.live.remove(case)
 
     def finish(self) -> None:

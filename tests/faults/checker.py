@@ -25,6 +25,7 @@ TABLES = {
     "aftersale": "aftersales_aftersale",
     "refund": "payments_refund",
     "settlement": "settlement_settlemententry",
+    "difference": "reconciliation_difference",
 }
 _HAS_MONEY = "('succeeded', 'succeeded_late', 'partly_refunded', 'refunded')"
 _GIVEN_UP = "('cancelled', 'closed')"
