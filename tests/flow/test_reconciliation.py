@@ -191,6 +191,19 @@ def test_a_refund_that_the_statement_does_not_have_is_missed(shop: Shop) -> None
     assert found() == [("missing_refund", payment_of(order).number, refund.amount_fen, None)]
 
 
+def test_a_refund_long_after_its_payment_does_not_miss_the_payment(shop: Shop) -> None:
+    order = paid(shop)
+    later = clock.now() + timedelta(days=20)
+    with clock.at(later):
+        aftersales.apply(order=order, quantities={}, reason="不想要了", note="", actor="guest")
+        send_all()
+        statement(shop)
+        rows = [one for one in shop.gateway.bills[today()].lines if one.refund_number]
+        put(shop, today(), rows)
+        bill = reconcile(shop)
+    assert (len(rows), bill.matched, found()) == (1, 1, [])
+
+
 def test_a_statement_that_is_not_ready_leaves_nothing_behind(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

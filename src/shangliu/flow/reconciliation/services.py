@@ -207,7 +207,10 @@ def _ours(bill: DailyBill, theirs: Iterable[Line]) -> Ours:
         )
     }
     posted = _posted(bill.provider, [*paid, *done])
-    booked = [Line(number=one.number, fen=one.amount_fen) for one in paid.values()]
+    today = {one.number for one in theirs if not one.refund} | {one.number for one in of_day}
+    booked = [
+        Line(number=number, fen=one.amount_fen) for number, one in paid.items() if number in today
+    ]
     booked += [
         Line(number=one.payment.number, refund=one.number, fen=one.amount_fen)
         for one in done.values()
