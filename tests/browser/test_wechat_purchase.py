@@ -102,7 +102,9 @@ def _number(system: System, method: str) -> str:
     end = time.monotonic() + 10
     while time.monotonic() < end:
         found = system.rows(
-            "SELECT number FROM payments_payment WHERE provider = 'wechat' AND method = %s", method
+            "SELECT number FROM payments_payment"
+            " WHERE provider = 'wechat' AND method = %s AND state = 'pending' ORDER BY id DESC",
+            method,
         )
         if found:
             return str(found[0][0])

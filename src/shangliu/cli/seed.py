@@ -116,7 +116,10 @@ def _keepsakes(env: Env) -> Keepsakes | None:
         return None
     return Keepsakes(
         directory=env.data_dir / "sim",
-        notify_url=env.public_url + reverse("pay_notify", args=("alipay",)),
+        notify_urls={
+            code: env.public_url + reverse("pay_notify", args=(code,))
+            for code in ("alipay", "wechat")
+        },
         push_url=env.public_url + reverse("carrier_push", args=("kuaidi100",)),
         salt=kuaidi100.Settings.read(os.environ).salt,
     )

@@ -39,6 +39,8 @@ class Money:
         return self.fen != 0
 
     def __str__(self) -> str:
+        if self.fen < 0:
+            return f"-{Money(-self.fen, self.currency)}"
         return f"¥{self.yuan}" if self.currency == "CNY" else f"{self.currency} {self.yuan}"
 
     @property

@@ -9,14 +9,16 @@ from datetime import datetime
 
 from shangliu.cli.demo.behaviour import Visit
 from shangliu.cli.demo.handling import review
+from shangliu.cli.demo.outside import Gateway
 from shangliu.cli.demo.people import Buyer, stranger
 from shangliu.cli.demo.plans import Paying, Plan
 from shangliu.cli.demo.shop import Article
 from shangliu.cli.demo.stage import Story
-from shangliu.cli.demo.world import World, name_of
+from shangliu.cli.demo.world import World, by_buyer, name_of
 from shangliu.domain.cart.models import Cart
 from shangliu.domain.cart.queries import cart_view
 from shangliu.domain.inventory.services import OutOfStock
+from shangliu.domain.ledger.services import Purse
 from shangliu.domain.orders.models import Order, Trade
 from shangliu.domain.orders.states import OrderState
 from shangliu.domain.payments.models import Payment
@@ -25,10 +27,13 @@ from shangliu.flow import checkout
 from shangliu.flow.cart import services as carts
 from shangliu.flow.order import services as orders
 from shangliu.flow.payment import services as payments
+from shangliu.flow.payment.effects import Arrived, Transferred
 from shangliu.platform import clock
 from shangliu.process.roles import Role
 
 SITE = "demo:shop"
+_MOST_AT_DOOR = 100_000
+_PAYERS = ("杭州知行文化传播有限公司", "苏州木石设计工作室", "陈志远", "林晓")
 
 
 def purchase(world: World, plan: Plan) -> Story:
@@ -147,7 +152,11 @@ def _check_out(
     return checkout.place_order(
         cart=Cart.objects.get(pk=cart.pk),
         receiver=receiver,
-        wishes=checkout.Wishes(delivery=summary.delivery.code, remark=plan.remark),
+        wishes=checkout.Wishes(
+            delivery=summary.delivery.code,
+            remark=plan.remark,
+            purses=frozenset({Purse.POINTS}) if plan.saves and user_id else frozenset(),
+        ),
         submit_key=f"{world.rng.getrandbits(128):032x}",
         expected=summary.total,
         user_id=user_id,
@@ -161,15 +170,34 @@ def _pay(world: World, plan: Plan, trade: Trade) -> Generator[datetime, None, Or
         order = Order.objects.get(trade=trade)
         orders.cancel(order=order, actor=name_of(order.user_id), role=Role.BUYER, reason="不想买了")
         return None
-    payment = _begin(trade)
+    way = _way(plan, trade)
+    payment = _begin(trade, way)
     if plan.stop == "payment.succeed" or plan.paying is Paying.NEVER:
         return None
     yield world.seconds(8, 75)
-    gateway = world.outside.gateway
+    if way in world.outside.gateways:
+        yield from _through_gateway(world, plan, trade, payment)
+    elif way == "transfer":
+        yield from _by_transfer(world, plan, payment)
+    order = Order.objects.get(trade=trade)
+    unpaid = (OrderState.AWAITING_PAYMENT, OrderState.CANCELLED)
+    return None if order.state in unpaid else order
+
+
+def _way(plan: Plan, trade: Trade) -> str:
+    """Who breaks off, or pays much, does it through a gateway."""
+    plain = plan.paying is Paying.AT_ONCE and not (plan.stop or plan.hasty or plan.refund_fails)
+    if plan.way == "cod" and (not plain or plan.bulk or trade.total_fen > _MOST_AT_DOOR):
+        return "alipay"
+    return plan.way if plain or plan.way != "transfer" else "alipay"
+
+
+def _through_gateway(world: World, plan: Plan, trade: Trade, payment: Payment) -> Story:
+    gateway = world.outside.gateways[payment.provider]
     if plan.paying is Paying.REFUSED_FIRST:
-        _notify(gateway.give_up(payment.number))
+        _notify(gateway, gateway.give_up(payment.number))
         yield world.seconds(30, 240)
-        payment = _begin(trade)
+        payment = _begin(trade, gateway.code)
         yield world.seconds(10, 60)
     if plan.paying is Paying.TOO_LATE:
         yield payment.expires_at
@@ -181,28 +209,39 @@ def _pay(world: World, plan: Plan, trade: Trade) -> Generator[datetime, None, Or
         yield world.minutes(3, 5)
     else:
         yield world.seconds(0.4, 2.5)
-        _notify(notice)
-    order = Order.objects.get(trade=trade)
-    unpaid = (OrderState.AWAITING_PAYMENT, OrderState.CANCELLED)
+        _notify(gateway, notice)
     if plan.refund_fails:
         gateway.refuses.add(payment.number)
-    return None if order.state in unpaid else order
 
 
-def _begin(trade: Trade) -> Payment:
+def _by_transfer(world: World, plan: Plan, payment: Payment) -> Story:
+    """The buyer says that he has transferred; finance finds it on the bank statement."""
+    yield world.minutes(4, 60)
+    said = Transferred(payer=world.rng.choice(_PAYERS))
+    by_buyer("payment.report", payment, None, said)
+    yield world.at_work(world.hours(0.4, 5), plan)
+    payment.refresh_from_db()
+    if payment.state == PaymentState.PENDING:
+        voucher = f"YH{clock.local(clock.now()):%Y%m%d}{world.rng.randrange(10**6):06d}"
+        arrived = Arrived(voucher=voucher, amount_fen=payment.amount_fen)
+        world.staff("payment.confirm", payment, Role.FINANCE, arrived)
+
+
+def _begin(trade: Trade, way: str) -> Payment:
     payments.start(
         trade=trade,
-        way=payments.Way("alipay"),
+        way=payments.Way(way),
         return_url=SITE,
         notify_url=SITE,
         actor=name_of(trade.user_id),
     )
-    return Payment.objects.get(case_no=trade.number, state=PaymentState.PENDING)
+    open_ones = (PaymentState.PENDING, PaymentState.TO_COLLECT)
+    return Payment.objects.get(case_no=trade.number, provider=way, state__in=open_ones)
 
 
-def _notify(body: bytes) -> None:
+def _notify(gateway: Gateway, body: bytes) -> None:
     payments.take_notification(
-        provider_code="alipay",
+        provider_code=gateway.code,
         headers={"Content-Type": "application/x-www-form-urlencoded"},
         body=body,
     )

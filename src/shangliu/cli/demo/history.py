@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from shangliu.cli.demo import people, shop
+from shangliu.cli.demo.accounting import keep_books
 from shangliu.cli.demo.aftercare import pay_days
 from shangliu.cli.demo.behaviour import Visits
 from shangliu.cli.demo.buying import purchase
@@ -60,6 +61,7 @@ def make(
             world.stage.begin(purchase(world, one), one.start)
         _arrivals(world, start, end, orders_per_day)
         pay_days(world)
+        keep_books(world, days)
         for day in range(3, days, 4):
             world.stage.begin(_delivery(world, day), start + timedelta(days=day))
         for day in range(1, days + 1):
@@ -68,7 +70,7 @@ def make(
         world.visits.write()
         calls = outside.write()
         if keepsakes is not None:
-            keepsakes.leave(outside.gateway)
+            keepsakes.leave(outside.gateways)
     count_sold(since=timedelta(days=3650))
     return Made(
         orders=Order.objects.count(),

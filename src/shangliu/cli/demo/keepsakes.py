@@ -33,16 +33,18 @@ _LAST = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Keepsakes:
-    """`directory` holds a folder for each simulator; the addresses are the shop's own. `salt` is
+    """`directory` holds a folder for each simulator; the addresses are the shop's own, for
+    notifications by gateway. `salt` is
     what pushes of tracks are signed with."""
 
     directory: Path
-    notify_url: str
+    notify_urls: Mapping[str, str]
     push_url: str
     salt: str
 
-    def leave(self, gateway: Gateway) -> None:
-        self._write("alipay", self._trades(gateway))
+    def leave(self, gateways: Mapping[str, Gateway]) -> None:
+        self._write("alipay", self._trades(gateways["alipay"]))
+        self._write("wechat", self._transactions(gateways["wechat"]))
         self._write("kuaidi100", self._parcels())
 
     def _write(self, simulator: str, rows: Rows) -> None:
@@ -53,11 +55,7 @@ class Keepsakes:
 
     def _trades(self, gateway: Gateway) -> Rows:
         subjects = dict(Payment.objects.values_list("number", "subject"))
-        known = {
-            number: trade
-            for number, trade in gateway.trades.items()
-            if trade.outcome in (Outcome.PAID, Outcome.CLOSED)
-        }
+        known = _over(gateway)
         return {
             "trades": [
                 self._trade(number, trade, subjects[number]) for number, trade in known.items()
@@ -87,13 +85,58 @@ class Keepsakes:
             "refunded": refunded,
             "subject": subject,
             "passback": "",
-            "notify_url": self.notify_url,
+            "notify_url": self.notify_urls["alipay"],
             "buyer_id": _BUYER_ID,
             "buyer": trade.buyer,
             "created": trade.started_at.timestamp(),
             "expires": trade.expires_at.timestamp(),
             "paid": paid,
             "closed": trade.expires_at.timestamp() if paid is None else None,
+        }
+
+    def _transactions(self, gateway: Gateway) -> Rows:
+        subjects = dict(Payment.objects.values_list("number", "subject"))
+        url = self.notify_urls[gateway.code]
+        known = _over(gateway)
+        return {
+            "trades": [
+                {
+                    "out_trade_no": number,
+                    "transaction_id": trade.provider_id,
+                    "trade_type": "NATIVE",
+                    "state": ("REFUND" if trade.refunds else "SUCCESS")
+                    if trade.paid_at
+                    else "CLOSED",
+                    "amount": trade.amount.fen,
+                    "refunded": sum(amount.fen for _, amount, _, _ in trade.refunds),
+                    "description": subjects[number],
+                    "attach": "",
+                    "notify_url": url,
+                    "openid": "",
+                    "created": trade.started_at.timestamp(),
+                    "expires": trade.expires_at.timestamp(),
+                    "paid": trade.paid_at.timestamp() if trade.paid_at else None,
+                    "closed": None if trade.paid_at else trade.expires_at.timestamp(),
+                }
+                for number, trade in known.items()
+            ],
+            "refunds": [
+                {
+                    "out_refund_no": refund_number,
+                    "refund_id": f"5030{refund_number}",
+                    "out_trade_no": number,
+                    "amount": amount.fen,
+                    "fee": 0,
+                    "reason": reason,
+                    "notify_url": url,
+                    "status": "SUCCESS",
+                    "fate": "SUCCESS",
+                    "created": at.timestamp(),
+                    "done": at.timestamp(),
+                }
+                for number, trade in known.items()
+                for refund_number, amount, reason, at in trade.refunds
+            ],
         }
 
     def _parcels(self) -> Rows:
@@ -140,3 +183,12 @@ class Keepsakes:
                 for one in under_way
             ],
         }
+
+
+def _over(gateway: Gateway) -> Mapping[str, Trade]:
+    """Trades that were paid or closed; the others nobody can pay any more."""
+    return {
+        number: trade
+        for number, trade in gateway.trades.items()
+        if trade.outcome in (Outcome.PAID, Outcome.CLOSED)
+    }

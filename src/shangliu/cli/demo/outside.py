@@ -23,6 +23,8 @@ from shangliu.domain.payments import provider as payments
 from shangliu.domain.payments.models import Payment
 from shangliu.domain.payments.provider import (
     Bill,
+    BillKind,
+    BillLine,
     Charge,
     Device,
     Method,
@@ -43,6 +45,7 @@ from shangliu.platform.outbox import Letter
 from shangliu.platform.text import Text
 
 FINANCE_URL = "demo:finance"
+_FEE_PER_MILLE = 6
 _STATUS = {
     Outcome.NOT_FOUND: "",
     Outcome.WAITING: "WAIT_BUYER_PAY",
@@ -102,6 +105,42 @@ class Calls:
         return written
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Speech:
+    """How one gateway calls itself and what it is asked; `prefix` begins its numbers of trades."""
+
+    code: str
+    label: Text
+    method: str
+    query: str
+    close: str
+    refund: str
+    query_refund: str
+    prefix: str
+
+
+ALIPAY = Speech(
+    code="alipay",
+    label=Text("支付宝", "Alipay"),
+    method="page",
+    query="alipay.trade.query",
+    close="alipay.trade.close",
+    refund="alipay.trade.refund",
+    query_refund="alipay.trade.fastpay.refund.query",
+    prefix="2200",
+)
+WECHAT = Speech(
+    code="wechat",
+    label=Text("微信支付", "WeChat Pay"),
+    method="native",
+    query="GET /v3/pay/transactions/out-trade-no",
+    close="POST /v3/pay/transactions/out-trade-no/close",
+    refund="POST /v3/refund/domestic/refunds",
+    query_refund="GET /v3/refund/domestic/refunds",
+    prefix="4200",
+)
+
+
 @dataclass
 class Trade:
     """One trade at the gateway; `refunds` are number, amount, reason and time of each."""
@@ -118,18 +157,28 @@ class Trade:
 
 @dataclass
 class Gateway:
-    """Alipay as the shop sees it. Refunds of the numbers in `refuses` are refused."""
+    """A gateway as the shop sees it. Refunds of the numbers in `refuses` are refused; `by_hand` was
+    collected in the gateway's own console, so that the shop knows nothing of it."""
 
     rng: Random
     calls: Calls
+    speech: Speech
     refuses: set[str] = field(default_factory=set)
     trades: dict[str, Trade] = field(default_factory=dict)
-    code: str = "alipay"
-    label: Text = field(default=Text("支付宝", "Alipay"))
+    by_hand: list[BillLine] = field(default_factory=list)
     nature: Nature = Nature.GATEWAY
-    methods: tuple[Method, ...] = (
-        Method(code="page", label=Text("支付宝", "Alipay"), devices=frozenset({Device.DESKTOP})),
-    )
+
+    @property
+    def code(self) -> str:
+        return self.speech.code
+
+    @property
+    def label(self) -> Text:
+        return self.speech.label
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        return (Method(code=self.speech.method, label=self.label, devices=frozenset(Device)),)
 
     def start(self, charge: Charge) -> Started:
         day = f"{clock.local(clock.now()):%Y%m%d}"
@@ -137,7 +186,7 @@ class Gateway:
             charge.number,
             Trade(
                 amount=charge.amount,
-                provider_id=f"{day}2200{self.rng.randrange(10**16):016d}",
+                provider_id=f"{day}{self.speech.prefix}{self.rng.randrange(10**16):016d}",
                 buyer=f"139****{self.rng.randrange(10**4):04d}",
                 started_at=clock.now(),
                 expires_at=charge.expires_at,
@@ -197,7 +246,7 @@ class Gateway:
 
     def query(self, ref: Ref) -> TradeAnswer:
         trade = self.trades[ref.number]
-        self._note("alipay.trade.query", ref.number, {}, _STATUS[trade.outcome])
+        self._note(self.speech.query, ref.number, {}, _STATUS[trade.outcome])
         return TradeAnswer(
             number=ref.number,
             outcome=trade.outcome,
@@ -212,7 +261,7 @@ class Gateway:
         if trade.outcome is Outcome.PAID:
             return self.query(ref)
         trade.outcome = Outcome.CLOSED
-        self._note("alipay.trade.close", ref.number, {}, _STATUS[trade.outcome])
+        self._note(self.speech.close, ref.number, {}, _STATUS[trade.outcome])
         return TradeAnswer(number=ref.number, outcome=Outcome.CLOSED, provider_id=trade.provider_id)
 
     def refund(
@@ -230,7 +279,7 @@ class Gateway:
             "refund_reason": reason,
         }
         refused = ref.number in self.refuses
-        self._note("alipay.trade.refund", ref.number, asked, "ACCOUNT_ABNORMAL" if refused else "Y")
+        self._note(self.speech.refund, ref.number, asked, "ACCOUNT_ABNORMAL" if refused else "Y")
         if refused:
             return RefundAnswer(
                 number=refund_number,
@@ -242,11 +291,44 @@ class Gateway:
         return RefundAnswer(number=refund_number, outcome=RefundOutcome.DONE, amount=amount)
 
     def query_refund(self, *, ref: Ref, refund_number: str) -> RefundAnswer:
-        self._note("alipay.trade.fastpay.refund.query", ref.number, {}, "REFUND_SUCCESS")
+        self._note(self.speech.query_refund, ref.number, {}, "REFUND_SUCCESS")
         return RefundAnswer(number=refund_number, outcome=RefundOutcome.DONE)
 
     def bill(self, day: date) -> Bill:
-        return Bill(day=day, lines=(), file_name="", raw=b"")
+        lines = [one for one in self._lines() if clock.local(one.at).date() == day]
+        lines.sort(key=lambda one: one.at)
+        rows = ["kind,number,refund,at,amount,fee"]
+        rows += [
+            f"{one.kind},{one.number},{one.refund_number},{clock.local(one.at):%Y-%m-%d %H:%M:%S},"
+            f"{one.amount.yuan},{one.fee.yuan}"
+            for one in lines
+        ]
+        raw = "\r\n".join([*rows, ""]).encode()
+        return Bill(day=day, lines=tuple(lines), file_name=f"{self.code}-{day}.csv", raw=raw)
+
+    def _lines(self) -> Iterator[BillLine]:
+        yield from self.by_hand
+        for number, trade in self.trades.items():
+            if trade.paid_at is None:
+                continue
+            yield BillLine(
+                kind=BillKind.PAYMENT,
+                number=number,
+                provider_id=trade.provider_id,
+                amount=trade.amount,
+                fee=Money((trade.amount.fen * _FEE_PER_MILLE + 500) // 1000),
+                at=trade.paid_at,
+            )
+            for refund_number, amount, _, at in trade.refunds:
+                yield BillLine(
+                    kind=BillKind.REFUND,
+                    number=number,
+                    refund_number=refund_number,
+                    provider_id=trade.provider_id,
+                    amount=amount,
+                    fee=Money(0),
+                    at=at,
+                )
 
     def _note(self, method: str, number: str, asked: Mapping[str, str], said: str) -> None:
         self.calls.note(
@@ -371,7 +453,7 @@ class Finance:
 @dataclass
 class Outside:
     calls: Calls
-    gateway: Gateway
+    gateways: Mapping[str, Gateway]
     carrier: Carrier
     finance: Finance
 
@@ -386,9 +468,11 @@ class Outside:
 def stand_ins(rng: Random) -> Iterator[Outside]:
     """Inside the block the ports lead here; afterwards to what was registered before."""
     calls = Calls(rng)
-    world = Outside(calls, Gateway(rng, calls), Carrier(rng, calls), Finance(calls))
+    gateways = {one.code: Gateway(rng, calls, one) for one in (ALIPAY, WECHAT)}
+    world = Outside(calls, gateways, Carrier(rng, calls), Finance(calls))
     real_gateways, real_carriers = payments.providers(), logistics.carrier_gateways()
-    payments.register(world.gateway)
+    for stand_in in gateways.values():
+        payments.register(stand_in)
     logistics.register(world.carrier)
     try:
         yield world

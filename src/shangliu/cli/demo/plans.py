@@ -58,6 +58,8 @@ class Plan:
     lines: int = 1
     bulk: bool = False
     paying: Paying = Paying.AT_ONCE
+    way: str = "alipay"
+    saves: bool = False
     leaves_cart: bool = False
     comes_back: bool = False
     second_thought: bool = False
@@ -97,6 +99,7 @@ DOUBTS = (
     "大额订单，与买家电话核对数量",
 )
 _HOURS = (3, 2, 1, 1, 1, 2, 5, 9, 16, 24, 29, 27, 25, 22, 22, 24, 25, 26, 27, 36, 46, 48, 36, 15)
+_WAYS = {"alipay": 52, "wechat": 34, "cod": 9, "transfer": 5}
 _WEEKDAYS = (0.94, 0.92, 0.95, 0.98, 1.04, 1.16, 1.12)
 
 
@@ -131,6 +134,8 @@ def plan(rng: Random, start: datetime) -> Plan:
                 Paying.TOO_LATE: 4,
             },
         ),
+        way=_one(rng, _WAYS),
+        saves=rng.random() < 0.3,
         leaves_cart=leaves,
         comes_back=returns,
         second_thought=rng.random() < 0.16,

@@ -48,9 +48,10 @@ def balances(request: HttpRequest) -> HttpResponse:
         row["postings"] = int(str(row["postings"])) + one.postings
     for row in rows.values():
         fen = int(str(row["fen"]))
-        is_debit = account(str(row["code"])).side is Side.DEBIT
-        row["debit"], row["credit"] = (Money(fen), None) if is_debit else (None, Money(fen))
-        debit, credit = debit + fen * is_debit, credit + fen * (not is_debit)
+        is_debit = (account(str(row["code"])).side is Side.DEBIT) == (fen >= 0)
+        shown = abs(fen)
+        row["debit"], row["credit"] = (Money(shown), None) if is_debit else (None, Money(shown))
+        debit, credit = debit + shown * is_debit, credit + shown * (not is_debit)
     context: dict[str, object] = {
         "rows": list(rows.values()),
         "debit": Money(debit),
