@@ -6,11 +6,14 @@ from datetime import date, timedelta
 
 from shangliu.cli.demo.stage import Story
 from shangliu.cli.demo.world import World
+from shangliu.domain.payments.models import Refund
 from shangliu.domain.payments.provider import BillKind, BillLine
+from shangliu.domain.payments.states import RefundState
 from shangliu.domain.reconciliation.models import DailyBill, Difference
 from shangliu.domain.reconciliation.states import DifferenceState
 from shangliu.flow.reconciliation import services
 from shangliu.flow.reconciliation.effects import WriteOff
+from shangliu.flow.refund.effects import ByHand
 from shangliu.platform import clock
 from shangliu.platform.money import Money
 from shangliu.process.roles import Role
@@ -39,6 +42,7 @@ def _morning(world: World, ago: int) -> Story:
     if ago > _LATEST:
         yield from _settle(world)
         _arrives(world, day)
+    yield from _pay_back(world)
     if ago == 1:
         _remit(world)
 
@@ -60,6 +64,17 @@ def _settle(world: World) -> Story:
         said = WriteOff(reason="门店活动在支付宝后台手工收款，已与店长核对")
         world.staff("difference.write_off", one, Role.FINANCE, said)
         yield world.seconds(30, 90)
+
+
+def _pay_back(world: World) -> Story:
+    """What came by transfer or at the door goes back by transfer."""
+    by_hand = Refund.objects.filter(
+        state=RefundState.MANUAL, payment__provider__in=("transfer", "cod")
+    )
+    for refund in by_hand.order_by("id"):
+        voucher = f"HK{clock.local(clock.now()):%Y%m%d}{world.rng.randrange(1000):03d}"
+        world.staff("refund.settle_by_hand", refund, Role.FINANCE, ByHand(voucher=voucher))
+        yield world.seconds(40, 120)
 
 
 def _arrives(world: World, day: date) -> None:
