@@ -1,4 +1,7 @@
-"""`python -m bench [--only W4 …]`; `SECONDS` for each measurement (10), `ROUNDS` (3)."""
+"""`python -m bench [--only W4 …]`; `SECONDS` for each measurement (10), `ROUNDS` (3).
+
+`ORDERS` (100000) is the size of W7, `EVENTS` (1000000, or several with commas) that of W8.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import django
 
 from bench import surroundings
 
-KNOWN = ("W1", "W2", "W4", "W5", "W6", "hot")
+KNOWN = ("W1", "W2", "W4", "W5", "W6", "W7", "W8", "hot")
 
 
 def main() -> int:

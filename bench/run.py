@@ -11,13 +11,13 @@ from statistics import median
 
 from django.db import connection
 
-from bench import hot, neutral, report, stage, statements
+from bench import hot, neutral, report, scale, stage, statements
 from bench.pgbench import Pgbench
 from bench.report import Result
 from bench.workloads import WORKLOADS, Run
 from shangliu.platform import clock
 
-ALL = {**WORKLOADS, "hot": (hot.goods,)}
+ALL = {**WORKLOADS, "W7": (scale.overlay,), "W8": (scale.mining,), "hot": (hot.goods,)}
 FILE = Path("var") / "bench" / "latest.json"
 
 
