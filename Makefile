@@ -32,8 +32,9 @@ bench: $(STAMP) ## measure (ONLY=W4 for one workload)
 faults: $(STAMP) ## a storm over the whole product (SECONDS=600 SEED=7)
 	$(BIN)/python -m tests.faults --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
 
-draw: $(STAMP) ## write the flow's pictures to docs/flow
+draw: $(STAMP) ## write the flow's pictures to docs/flow, and which tests speak of which step
 	$(BIN)/python -m tools.draw
+	$(BIN)/python -m tools.flow_tests
 
 seed: $(STAMP) ## fill an empty database with the demo shop
 	$(BIN)/shangliu seed

@@ -18,6 +18,7 @@ run contracts "$bin/lint-imports"
 run migrations "$bin/python" -m django makemigrations --check --dry-run --settings shangliu.config.settings
 run flow "$bin/shangliu" flow lint
 run pictures "$bin/python" -m tools.draw --check
+run flowtests "$bin/python" -m tools.flow_tests --check
 run translations "$bin/python" -m tools.translations --check
 if [ -n "$failed" ]; then echo "check failed:$failed"; exit 1; fi
 echo "check passed"

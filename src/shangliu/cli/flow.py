@@ -8,7 +8,9 @@ from pathlib import Path
 
 from shangliu.flow.drawing import graph
 from shangliu.flow.export import FORMATS, export
+from shangliu.insight.impact import covering, web
 from shangliu.platform.env import Env
+from shangliu.process.impact import Thing
 from shangliu.process.lint import lint
 from shangliu.process.running import flow
 
@@ -24,6 +26,44 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     exporting.add_argument("--lang", choices=("zh", "en"), default="zh")
     exporting.add_argument("--output", type=Path, help="写入文件 / write to a file")
     exporting.set_defaults(run=_export, needs_database=False)
+    touching = actions.add_parser("impact", help="谁会受影响 / what a change would touch")
+    touching.add_argument(
+        "thing", help="order.pay, policy:cart.hold_minutes, role:finance, topic:refund.execute …"
+    )
+    touching.add_argument("--json", action="store_true")
+    touching.set_defaults(run=_impact, needs_database=False)
+
+
+def _impact(env: Env, args: argparse.Namespace) -> int:
+    try:
+        found = web().impact(Thing.parse(args.thing))
+    except (KeyError, ValueError):
+        raise SystemExit(f"定义里没有 {args.thing} / the definition has no {args.thing}") from None
+    covered = covering(found)
+    if args.json:
+        said = {
+            "thing": str(found.thing),
+            "places": [str(one) for one in found.places],
+            "joined": [str(one) for one in found.joined],
+            "follows": [str(one) for one in found.follows],
+            "steps": found.steps,
+            "waits": [":".join(one) for one in found.waits],
+            "tests": covered,
+        }
+        print(json.dumps(said, ensure_ascii=False, indent=2))
+        return 0
+    print(f"{found.thing}  {found.label.zh} / {found.label.en}")
+    for title, lines in (
+        ("代码 / code", found.places),
+        ("直接相关 / touches", found.joined),
+        ("随后发生 / follows", found.follows),
+        ("单据停在 / cases wait in", [":".join(one) for one in found.waits]),
+        ("测试 / tests", covered),
+    ):
+        print(f"\n{title} ({len(lines)})")
+        for line in lines:
+            print(f"  {line}")
+    return 0
 
 
 def _lint(env: Env, args: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from shangliu.web.backoffice import (
     books,
     customers,
     definition,
+    impact,
     logfiles,
     map,  # noqa: A004
     mining,
@@ -74,6 +75,7 @@ urlpatterns = [
     path("mining/logs/<str:name>/forget/", logfiles.forget_log, name="staff_forget_log"),
     path("definition/", definition.definition, name="staff_definition"),
     path("definition/export/<slug:form>", definition.export, name="staff_export"),
+    path("impact/", impact.impact, name="staff_impact"),
     path("stock/", stock.stock, name="staff_stock"),
     path("stock/inbound/", stock_acts.on_the_way, name="staff_inbound"),
     path("stock/inbound/new/", stock_acts.announce, name="staff_announce"),
