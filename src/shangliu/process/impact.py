@@ -20,6 +20,7 @@ from shangliu.process.definition import Flow, Process, Step
 from shangliu.process.policies import Policy
 from shangliu.process.roles import Role
 
+_DEFINING = ("places.py", "roles.py", "policies.py", "notices.py", "definition.py")
 _DEEPEST = 4  # calls that are followed from a handler to what it reads
 
 
@@ -321,8 +322,8 @@ class _Written:
         self._said: defaultdict[str, list[Place]] = defaultdict(list)
         self._steps: dict[str, Place] = {}
         roles = root / "process" / "roles.py"
-        files = sorted((root / "flow").rglob("*.py")) + ([roles] if roles.is_file() else [])
-        for file in files:
+        files = [*(root / "flow").rglob("*.py"), *([roles] if roles.is_file() else [])]
+        for file in sorted(files, key=_first_where_it_is_said):
             tree = ast.parse(file.read_text("utf-8"))
             path = file.relative_to(root.parent).as_posix()
             for node in ast.walk(tree):
@@ -342,6 +343,14 @@ class _Written:
             own = self._steps.get(process)
             return (own,) if own else tuple(self._said.get(state, ()))
         return tuple(dict.fromkeys(self._said.get(thing.name, ())))
+
+
+def _first_where_it_is_said(file: Path) -> tuple[int, str]:
+    """Files that define come before files that mention; migrations say what was."""
+    if file.parent.name == "migrations":
+        return len(_DEFINING) + 1, str(file)
+    place = _DEFINING.index(file.name) if file.name in _DEFINING else len(_DEFINING)
+    return place, str(file)
 
 
 def _called(call: ast.Call) -> str:

@@ -11,8 +11,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from shangliu.flow.drawing import graph
+from shangliu.flow.notices import TEMPLATES
 from shangliu.insight.impact import covering, running, web
 from shangliu.platform.errors import NotFound
+from shangliu.platform.text import Text
 from shangliu.process.drawing.svg import css
 from shangliu.process.impact import Impact, Thing, What
 from shangliu.process.running import flow
@@ -76,7 +78,7 @@ def _shown(found: Impact) -> dict[str, object]:
         ],
         "total": sum(waits.values()),
         "tests": covering(found),
-        "svg": pictures.draw(pictures.WHOLE, None, path=_drawn(found)),
+        "sheets": _sheets(found),
         "on_map": _address(found.thing),
     }
 
@@ -89,14 +91,34 @@ def _groups(things: Iterable[Thing]) -> list[dict[str, object]]:
             "things": [
                 {
                     "code": str(one),
-                    "name": one.name,
-                    "label": whole.labels[one],
+                    "name": "" if one.what is What.HANDLER else one.name,
+                    "label": _label(one),
                     "place": next(iter(whole.places.get(one, ())), ""),
                 }
                 for one in members
             ],
         }
         for what, members in groupby(things, key=lambda one: one.what)
+    ]
+
+
+def _label(thing: Thing) -> Text:
+    if thing.what is What.NOTICE and thing.name in TEMPLATES:
+        return TEMPLATES[thing.name].title
+    return web().labels[thing]
+
+
+def _sheets(found: Impact) -> list[dict[str, object]]:
+    """Each stage that is touched, with what is touched lit; the first one unfolded."""
+    drawn = set(_drawn(found))
+    stages = {node.stage for node in graph().nodes if node.key in drawn}
+    return [
+        {
+            "stage": stage,
+            "svg": pictures.draw(stage.code, None, path=tuple(sorted(drawn))),
+        }
+        for stage in graph().stages
+        if stage.code in stages
     ]
 
 
