@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -32,7 +33,7 @@ def start() -> Iterator[datetime]:
         yield clock.now()
 
 
-def visit(name: str, *steps: str, at: datetime, about: str = "TEA-1", **where: object) -> str:
+def visit(name: str, *steps: str, at: datetime, about: str = "TEA-1", **where: Any) -> str:
     """A visit that was seen doing this, ten seconds apart."""
     code = name.ljust(32, "0")
     last = ""
@@ -60,8 +61,8 @@ def carries(order: Order, code: str) -> Order:
 def shop(start: datetime) -> world.Shop:
     """Nine visits of this week, one of the week before."""
     shop = world.open_shop()
-    phone = {"device": "mobile", "source": "douyin", "known": False}
-    desk = {"device": "desktop", "referrer": "www.zhihu.com", "known": True}
+    phone: dict[str, Any] = {"device": "mobile", "source": "douyin", "known": False}
+    desk: dict[str, Any] = {"device": "desktop", "referrer": "www.zhihu.com", "known": True}
     visit("bounced1", at=start, **phone)
     visit("bounced2", at=start, **desk)
     visit("looked1", "browse", "view_product", at=start, **phone)

@@ -108,10 +108,9 @@ Counts = Counter[int]  # by the position of the farthest step
 
 
 def figures(funnel: Funnel, span: Span, *, by: By, choice: Choice | None = None) -> Figures:
-    """The whole funnel and its break-down, each beside the period before. Two statements."""
-    clause, given = (choice or Choice()).clause()
-    now, before = _counted(funnel, span, by, clause, given)
-    middles = _middles(funnel, span, clause, given)
+    """The whole funnel and its break-down, each beside the period before. Two statements, the
+    first of which asks what is kept."""
+    now, before, middles = _counted(funnel, span, by, choice or Choice())
     groups = sorted(now.keys() | before.keys(), key=lambda one: (-now[one].total(), one))
     return Figures(
         _levels(funnel, _all(now.values()), _all(before.values()), middles),
@@ -120,19 +119,32 @@ def figures(funnel: Funnel, span: Span, *, by: By, choice: Choice | None = None)
 
 
 def _counted(
-    funnel: Funnel, span: Span, by: By, clause: str, given: list[Any]
-) -> tuple[dict[str, Counts], dict[str, Counts]]:
-    sql, asked = journeys(funnel, span.before.since, span.until)
-    found: tuple[dict[str, Counts], dict[str, Counts]] = (_Counts(), _Counts())
+    funnel: Funnel, span: Span, by: By, choice: Choice
+) -> tuple[dict[str, Counts], dict[str, Counts], dict[int, int]]:
+    """By value how many came how far, now and before; and by position the median milliseconds from
+    there to the next step. Both in one statement, which sums up the live visits once."""
+    start, asked = journeys(funnel, span.before.since, span.until)
+    clause, given = choice.clause()
+    each = ", ".join(
+        f"percentile_disc(0.5) WITHIN GROUP (ORDER BY took[{place}])"
+        for place in range(1, len(funnel.steps))
+    )
+    now, before = _Counts(), _Counts()
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT began_at < %s, {by.sql}, reached, count(*) FROM ({sql}) j"  # noqa: S608
-            f" WHERE {clause} GROUP BY 1, 2, 3",
-            [span.since, *asked, *given],
+            f"{start} SELECT began_at < %s AS was, {by.sql} AS value, reached, count(*),"  # noqa: S608
+            f" NULL::bigint[] AS middles FROM j WHERE {clause} GROUP BY 1, 2, 3"
+            f" UNION ALL SELECT false, NULL, NULL, NULL, ARRAY[{each}] FROM j"
+            f" WHERE began_at >= %s AND reached > 0 AND {clause}",
+            [*asked, span.since, *given, span.since, *given],
         )
-        for is_before, value, reached, count in cursor.fetchall():
-            found[bool(is_before)][value][reached] += count
-    return found
+        middles: list[int | None] = []
+        for was, value, reached, count, found in cursor.fetchall():
+            if found is not None:
+                middles = found
+            else:
+                (before if was else now)[value][reached] += count
+    return now, before, {place: one for place, one in enumerate(middles) if one is not None}
 
 
 class _Counts(dict[str, Counts]):
@@ -140,22 +152,6 @@ class _Counts(dict[str, Counts]):
 
     def __missing__(self, value: str) -> Counts:
         return self.setdefault(value, Counter())
-
-
-def _middles(funnel: Funnel, span: Span, clause: str, given: list[Any]) -> dict[int, int]:
-    """Position -> the median milliseconds from there to the next step."""
-    sql, asked = journeys(funnel, span.since, span.until)
-    each = ", ".join(
-        f"percentile_disc(0.5) WITHIN GROUP (ORDER BY took[{place}])"
-        for place in range(1, len(funnel.steps))
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {each} FROM ({sql}) j WHERE reached > 0 AND {clause}",  # noqa: S608
-            [*asked, *given],
-        )
-        row = cursor.fetchone()
-    return {place: found for place, found in enumerate(row) if found is not None}
 
 
 def _all(counts: Iterable[Counts]) -> Counts:

@@ -64,7 +64,8 @@ def active(funnel: Funnel, since: datetime, until: datetime | None = None) -> tu
 
 def summed(funnel: Funnel, visits: str, given: list[Any]) -> tuple[str, list[Any]]:
     """The statement that sums up the visits which another one (`visits`) gives, as `Journey` rows:
-    where a visit came from and what it looked at first are those of its earliest row."""
+    where a visit came from and what it looked at first are those of its earliest row. `OFFSET 0`
+    holds the planner to one look into an index per visit: they are few beside the whole log."""
     recorded = [step for step in funnel.steps if _recorded(step)]
     others = [step for step in funnel.steps if not _recorded(step)]
     first_at = ", ".join(
@@ -80,15 +81,17 @@ def summed(funnel: Funnel, visits: str, given: list[Any]) -> tuple[str, list[Any
     process = recorded[0].partition(".")[0]
     return (
         f"WITH chosen AS MATERIALIZED ({visits}),"  # noqa: S608
-        " seen AS MATERIALIZED (SELECT b.* FROM insight_behaviour b JOIN chosen USING (visit)),"
+        " seen AS MATERIALIZED (SELECT b.* FROM chosen CROSS JOIN LATERAL (SELECT b.*"
+        " FROM insight_behaviour b WHERE b.visit = chosen.visit OFFSET 0) b),"
         " began AS (SELECT DISTINCT ON (visit) visit, at, coalesce(nullif(source, ''), referrer)"
         " AS source, device, known FROM seen ORDER BY visit, at, id),"
         " looked AS (SELECT DISTINCT ON (visit) visit, about FROM seen"
         " WHERE step = %s AND about <> '' ORDER BY visit, at, id),"
         " taken AS (SELECT visit, %s || step AS step, at FROM seen"
-        " UNION ALL SELECT c.visit, e.process || '.' || e.step, e.at"
-        f" FROM ({funnel.cases}) c JOIN chosen USING (visit) JOIN process_event e"
-        " ON e.case_no = c.case_no AND e.process || '.' || e.step = ANY(%s)),"
+        " UNION ALL SELECT chosen.visit, e.step, e.at FROM chosen CROSS JOIN LATERAL"
+        f" (SELECT c.case_no FROM ({funnel.cases}) c WHERE c.visit = chosen.visit OFFSET 0) c"
+        " CROSS JOIN LATERAL (SELECT e.process || '.' || e.step AS step, e.at"
+        " FROM process_event e WHERE e.case_no = c.case_no OFFSET 0) e WHERE e.step = ANY(%s)),"
         f" far AS (SELECT visit, max(at) AS ended_at, {first_at} FROM taken GROUP BY visit)"
         " SELECT far.visit, began.at AS began_at, far.ended_at,"
         f" (CASE {reached} ELSE 0 END)::smallint AS reached, ARRAY[{took}]::bigint[] AS took,"
@@ -102,14 +105,15 @@ PRODUCT_STEP = "view_product"
 
 
 def journeys(funnel: Funnel, since: datetime, until: datetime) -> tuple[str, list[Any]]:
-    """The statement that gives every visit which began in this time, as a `Journey` row."""
+    """`WITH ... j AS (...)`: every visit which began in this time, as a `Journey` row."""
     moment = kept_until(funnel)
     live, live_given = summed(funnel, *active(funnel, moment))
     return (
         f"WITH fresh AS MATERIALIZED ({live})"  # noqa: S608
-        f" SELECT {COLUMNS} FROM insight_journey j WHERE began_at >= %s AND began_at < %s"
-        " AND NOT EXISTS (SELECT 1 FROM fresh WHERE fresh.visit = j.visit)"
-        f" UNION ALL SELECT {COLUMNS} FROM fresh WHERE began_at >= %s AND began_at < %s"
+        f", j AS NOT MATERIALIZED (SELECT {COLUMNS} FROM insight_journey k"
+        " WHERE began_at >= %s AND began_at < %s"
+        " AND NOT EXISTS (SELECT 1 FROM fresh WHERE fresh.visit = k.visit)"
+        f" UNION ALL SELECT {COLUMNS} FROM fresh WHERE began_at >= %s AND began_at < %s)"
     ), [*live_given, since, until, since, until]
 
 
@@ -148,7 +152,7 @@ def _keep(statement: str, given: list[Any]) -> None:
     table = Journey._meta.db_table  # noqa: SLF001
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} ({COLUMNS}) {statement} ON CONFLICT (visit) DO UPDATE SET"  # noqa: S608
+            f"INSERT INTO {table} ({COLUMNS}) {statement} ON CONFLICT (visit) DO UPDATE SET"
             " ended_at = excluded.ended_at, took = excluded.took,"
             f" reached = greatest({table}.reached, excluded.reached), category = excluded.category",
             given,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
 
 from shangliu.insight.funnel.figures import Choice, Span
-from shangliu.insight.funnel.journeys import COLUMNS, Funnel, journeys
+from shangliu.insight.funnel.journeys import COLUMNS, Funnel, journeys, summed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +39,8 @@ class Place:
     visit: str
 
 
+_NAMES = tuple(name.strip() for name in COLUMNS.split(","))
+_ALL = ", ".join([*(f"j.{name}" for name in _NAMES), "l.step, l.about, v.views, v.user_id"])
 _LAST = (
     "LEFT JOIN LATERAL (SELECT step, about FROM insight_behaviour b WHERE b.visit = j.visit"
     " ORDER BY at DESC, id DESC LIMIT 1) l ON true"
@@ -58,19 +60,30 @@ def ended_at_step(
 ) -> list[Session]:
     """The visits that came to this step and no farther, the newest first. Two statements."""
     clause, given = choice.clause()
-    sql, asked = journeys(funnel, span.since, span.until)
+    start, asked = journeys(funnel, span.since, span.until)
     beyond = " AND (began_at, visit) < (%s, %s)" if after else ""
     given = [*given, after.began_at, after.visit] if after else given
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(f'j.{name.strip()}' for name in COLUMNS.split(','))},"  # noqa: S608
-            " l.step, l.about, v.views, v.user_id FROM"
-            f" (SELECT {COLUMNS} FROM ({sql}) a WHERE reached = %s AND {clause}{beyond}"
+            f"{start} SELECT {_ALL} FROM"  # noqa: S608
+            f" (SELECT {COLUMNS} FROM j WHERE reached = %s AND {clause}{beyond}"
             f" ORDER BY began_at DESC, visit DESC LIMIT {int(limit)}) j {_LAST}"
             " ORDER BY j.began_at DESC, j.visit DESC",
             [*asked, place, *given],
         )
         return [_session(row) for row in cursor.fetchall()]
+
+
+def of_visits(funnel: Funnel, visits: Collection[str]) -> dict[str, Session]:
+    """These visits, those of them that were seen."""
+    sql, given = summed(funnel, "SELECT unnest(%s::text[]) AS visit", [sorted(set(visits))])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH j AS ({sql}) SELECT {_ALL} FROM j {_LAST}",  # noqa: S608
+            given,
+        )
+        found = [_session(row) for row in cursor.fetchall()]
+    return {one.visit: one for one in found}
 
 
 def cases_of(funnel: Funnel, visit: str) -> list[str]:
@@ -84,8 +97,7 @@ def cases_of(funnel: Funnel, visit: str) -> list[str]:
 
 
 def _session(row: Sequence[object]) -> Session:
-    names = [name.strip() for name in COLUMNS.split(",")]
-    facts = dict(zip([*names, "last_step", "last_about", "views", "user_id"], row, strict=True))
+    facts = dict(zip([*_NAMES, "last_step", "last_about", "views", "user_id"], row, strict=True))
     del facts["took"]
     facts["last_step"] = facts["last_step"] or ""
     facts["last_about"] = facts["last_about"] or ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from shangliu.domain.catalog.queries import category_tree
@@ -57,7 +58,7 @@ class Asked:
     @property
     def span(self) -> Span:
         if self.first is not None and self.last is not None:
-            return Span(_midnight(self.first), _midnight(self.last + timedelta(days=1)))
+            return Span(midnight(self.first), midnight(self.last + timedelta(days=1)))
         return Span(self.period.stretch.since, clock.now())
 
     def query(self, **other: object) -> str:
@@ -93,7 +94,7 @@ def _day(said: str) -> date | None:
         return None
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
     here = clock.local(clock.now())
     return here.replace(
         year=day.year, month=day.month, day=day.day, hour=0, minute=0, second=0, microsecond=0
@@ -201,4 +202,17 @@ def box(period: Period, by: str) -> dict[str, object]:
         "bys": tuple(By),
         "levels": [level_row(place, one) for place, one in enumerate(found.levels)],
         "groups": [group_row(one, asked.by, values) for one in found.groups[:5]],
+    }
+
+
+def ended_at(step: str, period: Period) -> dict[str, object] | None:
+    """How many visits of the period came to this step of the funnel and no farther."""
+    if step not in FUNNEL.steps[:-1]:
+        return None
+    asked = Asked(period=period, first=None, last=None, by=By.SOURCE, choice=Choice())
+    level = count(asked).levels[FUNNEL.steps.index(step)]
+    return {
+        "lost": level.lost,
+        "share": share(level.lost_share),
+        "href": f"{reverse('staff_funnel_sessions')}?{asked.query(step=step)}",
     }
