@@ -69,7 +69,7 @@ def abandoned(shop: world.Shop, *, user_id: int | None, visit: str = "", pieces:
 
 
 def numbers(page: str) -> list[str]:
-    return re.findall(r'class="steps__count num">(\d+)<', page)
+    return re.findall(r'class="fall__count num">(\d+)<', page)
 
 
 def lost(page: str) -> list[str]:
@@ -113,7 +113,7 @@ def test_a_loss_leads_to_exactly_its_visits_and_what_they_did_last(
 ) -> None:
     client = enter(Role.SERVICE)
     page = client.get("/staff/funnel/").content.decode()
-    (href,) = re.findall(r'class="steps__lost" href="([^"]*step=visit.view_product)"', page)
+    (href,) = re.findall(r'class="fall__lost" href="([^"]*step=visit.view_product)"', page)
     found = client.get(href.replace("&amp;", "&")).content.decode()
     assert listed(found) == {"looked", "looked2"}
     assert "龙井 250 克" in found
