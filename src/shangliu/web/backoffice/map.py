@@ -12,16 +12,16 @@ from django.views.decorators.http import require_GET
 
 from shangliu.domain.orders import queries as orders
 from shangliu.flow.drawing import graph
+from shangliu.flow.funnel import FUNNEL
 from shangliu.insight import trace
 from shangliu.insight.figures import Period
-from shangliu.insight.funnel import reached
-from shangliu.platform import clock
+from shangliu.insight.funnel import sessions
 from shangliu.platform.errors import NotFound
 from shangliu.process.drawing.figures import Figures, Level
 from shangliu.process.drawing.graph import Graph, Node
 from shangliu.process.drawing.svg import css
 from shangliu.process.running import flow
-from shangliu.web.backoffice import living, panels, pictures, words
+from shangliu.web.backoffice import funneling, living, panels, pictures, words
 from shangliu.web.backoffice.access import page, staff
 
 MOST_CASES = 100
@@ -38,7 +38,8 @@ def period_of(request: HttpRequest) -> Period:
 @never_cache
 @require_GET
 def sheet(request: HttpRequest, code: str = pictures.OVERVIEW) -> HttpResponse:
-    """A sheet with its figures; `?node=` or `?edge=` opens the panel beside it, `?order=` a way."""
+    """A sheet with its figures; `?node=` or `?edge=` opens the panel beside it, `?order=` or
+    `?visit=` shows a way."""
     if found := request.GET.get("find", "").strip():
         return _find(request, found)
     period = period_of(request)
@@ -59,7 +60,10 @@ def sheet(request: HttpRequest, code: str = pictures.OVERVIEW) -> HttpResponse:
         "order_number": request.GET.get("order", "") if path else "",
         "title": _title(code),
         "attention": _attention(figures) if code == pictures.OVERVIEW else [],
-        "funnel": _funnel(period) if code == pictures.OVERVIEW else [],
+        "funnel": funneling.box(period, request.GET.get("by", ""))
+        if code == pictures.OVERVIEW
+        else None,
+        "visit": request.GET.get("visit", "") if path else "",
         "stream_url": settings.STREAM_URL,
     }
     return page(request, "backoffice/map.html", context)
@@ -114,6 +118,9 @@ def _title(code: str) -> str:
 
 
 def _path(request: HttpRequest) -> tuple[str, ...]:
+    if visit := request.GET.get("visit", ""):
+        known = sessions.cases_of(FUNNEL, visit)
+        return trace.trace(graph(), cases=known, visit=visit).path
     number = request.GET.get("order", "")
     if not number:
         return ()
@@ -165,24 +172,6 @@ def _attention(figures: Figures) -> list[dict[str, object]]:
             "level": figure.level.value,
         }
         for node, figure in late
-    ]
-
-
-_FUNNEL = ("visit.arrive", "visit.view_product", "cart.add", "order.place", "order.pay")
-
-
-def _funnel(period: Period) -> list[dict[str, object]]:
-    """From the visit to the paid order: visits, carts and orders that came so far, each once."""
-    counts = reached(_FUNNEL, clock.now() - period.span)
-    first = counts[_FUNNEL[0]]
-    return [
-        {
-            "label": words.step_label(name),
-            "count": count,
-            "part": f"{count / first:.1%}" if first else "",
-            "width": min(100, round(100 * count / first)) if first else 0,
-        }
-        for name, count in counts.items()
     ]
 
 

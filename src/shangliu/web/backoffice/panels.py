@@ -21,7 +21,7 @@ from shangliu.process.definition import Process, Step
 from shangliu.process.drawing.graph import Node, Shape
 from shangliu.process.roles import Role
 from shangliu.process.running import flow
-from shangliu.web.backoffice import living, words
+from shangliu.web.backoffice import funneling, living, words
 from shangliu.web.backoffice.access import person
 from shangliu.web.backoffice.outbox import MAY_REDRIVE
 
@@ -82,6 +82,7 @@ def _node_panel(node: Node, period: Period, request: HttpRequest) -> dict[str, o
         "more": waits[-1] if len(waits) == MOST_CASES else None,
         "events": [_event_row(one, numbers) for one in events],
         "ways": _ways(node, period),
+        "ended": funneling.ended_at(node.counts[0], period) if node.counts else None,
         "step": node.counts[0] if node.counts else "",
         "letters": _letters(node) if figure and (figure.letters or figure.dead) else [],
         "may_redrive": bool(person(request).acts_as & {*MAY_REDRIVE, Role.ADMIN}),
