@@ -72,8 +72,8 @@ def waited(seed: int, servers: int, load: float, jobs: int) -> float:
 
 
 def test_five_people_wait_as_erlang_says() -> None:
-    seen = [waited(seed, 5, 0.8, 15_000) for seed in range(4)]
-    assert sum(seen) / 4 == pytest.approx(erlang_c(5, 0.8), rel=0.08)
+    seen = [waited(seed, 5, 0.7, 12_000) for seed in range(6)]
+    assert sum(seen) / 6 == pytest.approx(erlang_c(5, 0.7), rel=0.06)
 
 
 def test_one_after_the_other_is_served_in_the_order_of_coming() -> None:
@@ -81,14 +81,14 @@ def test_one_after_the_other_is_served_in_the_order_of_coming() -> None:
     out = run([ready(a_case(str(n), MONDAY + n, 10 * MINUTE), how) for n in range(3)], how)
     assert out.queued["desk"] == [0, 10 * MINUTE - 1, 20 * MINUTE - 2]
     assert out.longest["desk"] == 2
-    assert out.reached["a.arrive"] == [10 * MINUTE, 20 * MINUTE - 1, 30 * MINUTE - 2]
+    assert list(out.reached["a.arrive"].values()) == [10 * MINUTE, 20 * MINUTE - 1, 30 * MINUTE - 2]
 
 
 def test_what_lies_outside_the_queue_is_added_to_it() -> None:
     how = setting()
     case = a_case("1", MONDAY, MINUTE, beyond=3 * MINUTE, after=DAY, wait=HOUR)
     out = run([ready(case, how)], how)
-    assert out.reached["a.arrive"] == [HOUR + 4 * MINUTE + DAY]
+    assert list(out.reached["a.arrive"].values()) == [HOUR + 4 * MINUTE + DAY]
     assert out.dwelt["a.do"] == [4 * MINUTE]
     assert out.steps == {"a.begin": 1, "a.ready": 1, "a.do": 1, "a.arrive": 1}
 
@@ -115,13 +115,13 @@ def test_more_people_at_noon_are_there_at_noon_only() -> None:
 def test_a_pool_without_people_leaves_its_work_undone() -> None:
     how = setting((0,) * WEEK_HOURS)
     out = run([ready(a_case("1", MONDAY, MINUTE), how)], how)
-    assert (out.undone, out.reached["a.arrive"]) == (1, [])
+    assert (out.undone, out.reached["a.arrive"]) == (1, {})
 
 
 def test_goods_wait_for_the_carrier_to_come() -> None:
     how = setting(gates=frozenset({"a.do"}), pickups=(10, 17))
     out = run([ready(a_case("1", MONDAY + 11 * HOUR, MINUTE), how)], how)
-    assert out.reached["a.arrive"] == [6 * HOUR]
+    assert list(out.reached["a.arrive"].values()) == [6 * HOUR]
     assert next_pickup(MONDAY + 18 * HOUR, (10, 17)) == MONDAY + 34 * HOUR
     assert next_pickup(MONDAY + 17 * HOUR, (10, 17)) == MONDAY + 17 * HOUR
 
@@ -129,7 +129,7 @@ def test_goods_wait_for_the_carrier_to_come() -> None:
 def test_work_that_takes_longer_makes_the_others_wait() -> None:
     slow = setting(work={"desk": 2.0})
     out = run([ready(a_case(str(n), MONDAY, 10 * MINUTE), slow) for n in range(2)], slow)
-    assert out.reached["a.arrive"] == [20 * MINUTE, 40 * MINUTE]
+    assert list(out.reached["a.arrive"].values()) == [20 * MINUTE, 40 * MINUTE]
 
 
 def test_the_shelf_is_empty_until_what_was_not_paid_comes_back() -> None:

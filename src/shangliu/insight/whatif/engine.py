@@ -74,13 +74,15 @@ class Task:
 class Template:
     """A case ready to run: `first` is what hangs on its beginning, `tasks` what people do.
 
-    `steps` counts all its events, `freed` is when its goods come free again (None: they are sold).
+    `steps` counts all its events, `sold` says whether it was paid for or taken on, `freed` is when
+    its goods come free again (None: never).
     """
 
     case: Case
     first: Task
     tasks: tuple[Task, ...]
     steps: Mapping[str, int]
+    sold: bool
     freed: int | None
 
 
@@ -100,20 +102,28 @@ class Setting:
 
 @dataclass
 class Run:
-    """What came of one run. `reached` holds, by mark, the time since each purchase began."""
+    """What came of one run. `came` are the moments of the purchases that were served; `reached`
+    has, by mark, how long each of them (by its place in `came`) took to it."""
 
     orders: int = 0
     sold_out: int = 0
+    sold: int = 0
+    value_fen: int = 0
+    came: list[int] = field(default_factory=list)
     steps: Counter[str] = field(default_factory=Counter)
-    reached: dict[str, list[int]] = field(default_factory=dict)
+    reached: dict[str, dict[int, int]] = field(default_factory=dict)
     queued: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     dwelt: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     longest: dict[str, int] = field(default_factory=dict)
     undone: int = 0
+    worked: Counter[str] = field(default_factory=Counter)
     ran: Counter[int] = field(default_factory=Counter)
+    templates: dict[int, Template] = field(default_factory=dict)
 
 
-def compiled(case: Case, setting: Setting, *, freed: int | None) -> Template:
+def compiled(
+    case: Case, setting: Setting, *, sold: bool = True, freed: int | None = None
+) -> Template:
     """The case with everything between two people's steps added up."""
     marks = {name: number for number, name in enumerate(setting.marks)}
     owner: list[tuple[int, int]] = []
@@ -144,7 +154,8 @@ def compiled(case: Case, setting: Setting, *, freed: int | None) -> Template:
         for number, event in enumerate(kept)
     )
     first = Task("", "", 0, 0, False, tuple(found[0][0]), tuple(found[0][1]))
-    return Template(case, first, tasks, Counter(event.step for event in case.events), freed)
+    steps = Counter(event.step for event in case.events)
+    return Template(case, first, tasks, steps, sold, freed)
 
 
 def run(arrivals: Sequence[tuple[int, Template]], setting: Setting) -> Run:
@@ -160,7 +171,7 @@ def run(arrivals: Sequence[tuple[int, Template]], setting: Setting) -> Run:
     heapq.heapify(heap)
     _work(going, setting, heap, reached, out)
     for number, name in enumerate(setting.marks):
-        out.reached[name] = [at - going[one][0] for one, at in reached[number].items()]
+        out.reached[name] = {one: at - going[one][0] for one, at in reached[number].items()}
     return out
 
 
@@ -196,6 +207,7 @@ def _work(
             out.undone += 1
             continue
         out.queued[task.pool].append(start - moment)
+        out.worked[task.pool] += task.work
         line[task.pool].append((moment, start))
         done = max(moment, start + task.work + task.beyond)
         if task.gated:
@@ -212,7 +224,10 @@ def next_pickup(moment: int, hours: Sequence[int]) -> int:
     """The first time the carrier comes at or after a moment."""
     midnight = moment - (moment + _ZONE) % DAY
     return min(
-        at for day in (0, 1) for hour in hours if (at := midnight + day * DAY + hour * HOUR) >= moment
+        at
+        for day in (0, 1)
+        for hour in hours
+        if (at := midnight + day * DAY + hour * HOUR) >= moment
     )
 
 
@@ -257,12 +272,16 @@ def _served(
 
 def _count(going: Sequence[tuple[int, Template]], out: Run) -> None:
     out.orders += len(going)
-    same: dict[int, Template] = {}
-    for _, template in going:
-        same[id(template)] = template
+    for moment, template in going:
+        out.came.append(moment)
+        out.templates[id(template)] = template
         out.ran[id(template)] += 1
     for mark, often in out.ran.items():
-        for step, count in same[mark].steps.items():
+        template = out.templates[mark]
+        if template.sold:
+            out.sold += often
+            out.value_fen += often * template.case.total_fen
+        for step, count in template.steps.items():
             out.steps[step] += count * often
 
 

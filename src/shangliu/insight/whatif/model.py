@@ -8,9 +8,10 @@ case began; a moment of its own is the difference between an event and its paren
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
-from shangliu.process.definition import Flow, Process, Step
+from shangliu.process.definition import Flow, Process
 from shangliu.process.roles import STAFF, Role
 
 HOUR = 3_600_000_000
@@ -104,9 +105,7 @@ class Model:
     calendars: Mapping[str, Calendar]
     deadlines: tuple[Deadline, ...]
     values: Mapping[str, int]
-    every: int = 1
     seconds: float = 0.0
-    memory: dict[object, object] = field(default_factory=dict, compare=False)
 
     @property
     def days(self) -> float:
@@ -117,7 +116,7 @@ class Model:
 class Words:
     """What the definition says about the purchase: read once, nothing of it is repeated here."""
 
-    root: Process[object]
+    root: Process[Any]
     milestones: tuple[str, ...]
     received: str
     shipped: frozenset[str]
@@ -147,7 +146,3 @@ def hand_overs(flow: Flow) -> Sequence[str]:
         for name, process, step in flow.steps()
         if step.main and step.by <= STAFF and str(step.target) in map(str, process.terminal)
     ]
-
-
-def staffed(step: Step[object]) -> bool:
-    return bool(step.by & STAFF)

@@ -1,0 +1,218 @@
+"""Other rules for the same purchases: which turn each would have taken.
+
+Who takes another turn goes on as a purchase did that took it by itself, drawn by the seed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from random import Random
+
+from shangliu.insight.whatif.deadlines import leaves, objects, spans, timers
+from shangliu.insight.whatif.model import Case, Deadline, Did, Model
+from shangliu.insight.whatif.splice import Place, spliced, stopped, until
+from shangliu.process.definition import Kind
+from shangliu.process.policies import Unit
+from shangliu.process.running import flow
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is different about the rules: `values` are the new ones, by policy."""
+
+    model: Model
+    values: Mapping[str, int]
+
+    @cached_property
+    def changed(self) -> dict[str, int]:
+        now = self.model.values
+        return {key: value for key, value in self.values.items() if now.get(key) != value}
+
+    @cached_property
+    def clocks(self) -> dict[str, tuple[Deadline, ...]]:
+        """By timer: all its deadlines, where any of them is of another length now."""
+        found: dict[str, list[Deadline]] = defaultdict(list)
+        for one in self.model.deadlines:
+            found[one.step].append(one)
+        return {
+            name: tuple(all_of)
+            for name, all_of in found.items()
+            if any(one.policy in self.changed for one in all_of)
+        }
+
+    @cached_property
+    def forbidden(self) -> frozenset[str]:
+        """Steps that a switch has ruled out."""
+        return frozenset(
+            name
+            for name, _, step in flow().steps()
+            if not step.creates
+            for policy in step.policies
+            if policy.unit is Unit.SWITCH and self.changed.get(policy.key) == 0
+        )
+
+    @cached_property
+    def limits(self) -> dict[str, tuple[int, int]]:
+        """By rule step: the amount up to which it was taken and up to which it would be."""
+        return {
+            name: (self.model.values[policy.key], self.changed[policy.key])
+            for name, _, step in flow().steps()
+            if step.kind is Kind.RULE
+            for policy in step.policies
+            if policy.unit is Unit.FEN and policy.key in self.changed
+        }
+
+    @cached_property
+    def by_step(self) -> dict[str, list[Place]]:
+        """Where each step was taken, and the event that its time counts from."""
+        found: dict[str, list[Place]] = defaultdict(list)
+        for case in self.model.ended:
+            for number, event in enumerate(case.events):
+                if event.parent >= 0:
+                    found[event.step].append(Place(case, number, _entered(case, number)))
+        return found
+
+    @cached_property
+    def siblings(self) -> dict[str, list[Place]]:
+        """The other ways out of a state, wherever one was taken."""
+        found: dict[str, list[Place]] = defaultdict(list)
+        for name, process, step in flow().steps():
+            for other in process.steps:
+                if other is not step and set(map(str, other.source)) & set(map(str, step.source)):
+                    found[name] += self.by_step.get(f"{process.name}.{other.name}", [])
+        return found
+
+    def touches(self, case: Case) -> bool:
+        """Whether the rules may make a difference to it at all."""
+        if not self.changed:
+            return False
+        steps = {event.step for event in case.events}
+        if steps & self.forbidden or self.limits:
+            return True
+        return bool(steps & {one.anchor for all_of in self.clocks.values() for one in all_of})
+
+    def apply(self, case: Case, random: Random) -> Case:
+        """The case under the new rules."""
+        for name, _, _ in timers():
+            if name in self.clocks:
+                case = self._timed(case, name, random)
+        for name in sorted(self.forbidden | set(self.limits)):
+            case = self._ruled(case, name, random)
+        return case
+
+    def _timed(self, case: Case, name: str, random: Random) -> Case:
+        process, timer = flow().step(name)
+        for life in objects(case, process.name):
+            for place, number in enumerate(life):
+                event = case.events[number]
+                if event.step != name and not leaves(event, timer):
+                    continue
+                anchored = self._anchor(case, life[:place], name)
+                if anchored is not None and anchored[1].policy in self.changed:
+                    return self._turned(case, number, *anchored, random)
+        return case
+
+    def _anchor(self, case: Case, before: Sequence[int], name: str) -> tuple[int, Deadline] | None:
+        for number in reversed(before):
+            for one in self.clocks[name]:
+                if one.anchor == case.events[number].step:
+                    return number, one
+        return None
+
+    def _turned(self, case: Case, number: int, since: int, clock: Deadline, random: Random) -> Case:
+        event = case.events[number]
+        old = spans(self.model.values)[clock.policy]
+        new = spans(self.model.values | self.changed)[clock.policy]
+        deadline = case.events[since].at + new
+        if event.step != clock.step:
+            if event.at <= deadline or new > old:
+                return case
+            return self._too_late(case, number, since, clock.step, deadline, random)
+        later = new - old
+        came = random.expovariate(clock.rate) if clock.rate and later > 0 else None
+        if came is not None and came < later:
+            return self._in_time(case, number, since, event, event.at + round(came), random)
+        turn = Place(case, number, since)
+        at = max(event.at + later, case.events[since].at)
+        keep = until(case, at, turn.first) if later < 0 else range(turn.first)
+        if since not in keep:
+            return case
+        return spliced(case, keep, since, turn, at)
+
+    def _too_late(
+        self, case: Case, number: int, since: int, timer: str, at: int, random: Random
+    ) -> Case:
+        keep = until(case, at, number)
+        if since not in keep:
+            return case
+        known = self.by_step.get(timer)
+        if known:
+            return spliced(case, keep, since, random.choice(known), at)
+        source = case.events[number]
+        step = flow().step(timer)[1]
+        rung = Did(timer, at, since, source.thing, source.source, str(step.target), source.before)
+        return stopped(case, keep, since, rung)
+
+    def _in_time(
+        self, case: Case, number: int, since: int, event: Did, at: int, random: Random
+    ) -> Case:
+        known = [
+            place
+            for place in self.siblings.get(event.step, ())
+            if place.case.events[place.turn].target != place.case.events[place.turn].source
+        ]
+        turn = Place(case, number, since)
+        if not known:
+            return case
+        return spliced(case, range(turn.first), since, random.choice(known), at)
+
+    def _ruled(self, case: Case, name: str, random: Random) -> Case:
+        for number, event in enumerate(case.events):
+            if event.step == name and self._is_refused(case, name):
+                return self._other_way(case, number, self.siblings.get(name, []), random)
+            if name in self.limits and self._is_allowed_now(case, event, name):
+                return self._other_way(case, number, self.by_step.get(name, []), random)
+        return case
+
+    def _is_refused(self, case: Case, name: str) -> bool:
+        limit = self.limits.get(name)
+        return name in self.forbidden or (limit is not None and case.total_fen > limit[1])
+
+    def _is_allowed_now(self, case: Case, event: Did, name: str) -> bool:
+        """Only the amount spoke against it: another rule took its place, and now it would not."""
+        old, new = self.limits[name]
+        process, step = flow().step(name)
+        other = flow().step(event.step)[1] if event.thing[0] == process.name else None
+        return (
+            other is not None
+            and other is not step
+            and other.kind is Kind.RULE
+            and event.source in {str(one) for one in step.source}
+            and old < case.total_fen <= new
+            and name not in self.forbidden
+        )
+
+    def _other_way(self, case: Case, number: int, known: Sequence[Place], random: Random) -> Case:
+        event = case.events[number]
+        same = [one for one in known if one.case.events[one.turn].cause == event.cause] or known
+        if not same or event.parent < 0:
+            return case
+        turn = random.choice(list(same))
+        there = turn.case.events
+        wait = there[turn.turn].at - there[turn.since].at
+        keep = range(number)
+        own = replace(turn, since=turn.turn - 1)
+        return spliced(case, keep, event.parent, own, case.events[event.parent].at + wait)
+
+
+def _entered(case: Case, number: int) -> int:
+    """The event by which the object came to where this one found it; else the one it hangs on."""
+    event = case.events[number]
+    for before in range(number - 1, -1, -1):
+        other = case.events[before]
+        if other.thing == event.thing and other.target == event.source != other.source:
+            return before
+    return event.parent
