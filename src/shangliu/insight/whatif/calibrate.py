@@ -106,11 +106,11 @@ def calibrate(days: int) -> Model:
     if not rows:
         raise TooLittle
     us = [round(moment.timestamp() * 1_000_000) for moment in (since, until)]
-    return replace(learned(rows, us[0], us[1]), seconds=time.monotonic() - began)
+    return replace(learned(rows, us[0], us[1], us[1]), seconds=time.monotonic() - began)
 
 
-def learned(rows: Sequence[_Row], since_us: int, until_us: int) -> Model:
-    """The model of these events, ordered by case and number."""
+def learned(rows: Sequence[_Row], since_us: int, until_us: int, read_us: int) -> Model:
+    """The model of these events, ordered by case and number, as they stood at `read_us`."""
     growing = [_grown(list(group)) for _, group in groupby(rows, key=lambda row: row.case)]
     calendars = _calendars(rows)
     cases = _explained(_with_work(growing), calendars)
@@ -119,9 +119,9 @@ def learned(rows: Sequence[_Row], since_us: int, until_us: int) -> Model:
     return Model(
         since_us,
         until_us,
-        until_us,
+        read_us,
         found,
-        tuple(ended(found, until_us, Random(1))),
+        tuple(ended(found, read_us, Random(1))),  # noqa: S311 - the same model every time
         calendars,
         learn(found, values),
         values,

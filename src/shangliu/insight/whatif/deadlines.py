@@ -3,14 +3,16 @@
 A timer and the other ways out of its state compete: the first one wins, and of the others the log
 shows only that they would have come later. A shorter clock is answered by the log itself: who came
 after the new deadline would have come too late. A longer one is not: who ran out of time might
-have come, and we let them come as often as others came in the last third of the old time. Nobody
-is assumed to hurry or to dawdle because of the new deadline.
+have come. We let them come as often as others came in the last third of the old time, fading as it
+faded from the third before. Nobody is assumed to hurry or to dawdle because of the new deadline.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from math import log
+from random import Random
 from typing import Any
 
 from shangliu.insight.whatif.model import HOUR, Case, Deadline, Did
@@ -20,7 +22,6 @@ from shangliu.process.running import flow
 
 SPANS = {Unit.MINUTES: HOUR // 60, Unit.HOURS: HOUR, Unit.DAYS: 24 * HOUR}
 _NEAR = HOUR // 4
-_LAST_PART = 2 / 3
 
 
 def timers() -> Iterator[tuple[str, Process[Any], Step[Any]]]:
@@ -65,8 +66,9 @@ def learn(cases: Sequence[Case], values: Mapping[str, int]) -> tuple[Deadline, .
         pairs = _seen(name, lives, known) or _said(process, timer)
         for anchor, policy in pairs:
             if policy in known:
-                rate = _rate(lives, name, timer, anchor, known[policy])
-                found.append(Deadline(name, anchor, policy, rate))
+                before, last = _rates(lives, name, timer, anchor, known[policy])
+                fade = min(1.0, last / before) if before else 1.0
+                found.append(Deadline(name, anchor, policy, last, fade))
     return tuple(found)
 
 
@@ -114,20 +116,36 @@ def _said(process: Process[Any], timer: Step[Any]) -> tuple[tuple[str, str], ...
     )
 
 
-def _rate(
+def came_later(clock: Deadline, span: int, random: Random) -> float | None:
+    """How long after the old deadline somebody would have come who had not by then; None: never."""
+    if not clock.rate:
+        return None
+    third = span / 3
+    drawn = random.expovariate(1.0)
+    if clock.fade >= 1:
+        return drawn / clock.rate
+    slope = log(clock.fade)
+    reached = 1 + drawn * slope / (clock.rate * clock.fade**0.5 * third)
+    return third * log(reached) / slope if reached > 0 else None
+
+
+def _rates(
     lives: Sequence[Sequence[Did]], name: str, timer: Step[Any], anchor: str, span: int
-) -> float:
-    """Other ways out per microsecond in the last third of the time."""
-    begins = span * _LAST_PART
-    exposed, came = 0.0, 0
+) -> tuple[float, float]:
+    """Other ways out per microsecond in the second and in the last third of the time."""
+    exposed, came = [0.0, 0.0], [0, 0]
     for life in lives:
         since = next((one.at for one in life if one.step == anchor), None)
-        if since is None:
-            continue
-        out = next((one for one in life if one.at >= since and leaves(one, timer)), None)
-        if out is None:
+        out = next(
+            (one for one in life if since is not None and one.at >= since and leaves(one, timer)),
+            None,
+        )
+        if since is None or out is None:
             continue
         lasted = out.at - since
-        exposed += max(0.0, min(lasted, span) - begins)
-        came += out.step != name and begins <= lasted <= span
-    return came / exposed if exposed else 0.0
+        for part in (0, 1):
+            begins, ends = span * (part + 1) / 3, span * (part + 2) / 3
+            exposed[part] += max(0.0, min(lasted, ends) - begins)
+            came[part] += out.step != name and begins <= lasted <= ends
+    before, last = (c / e if e else 0.0 for c, e in zip(came, exposed, strict=True))
+    return before, last

@@ -59,7 +59,8 @@ def _ahead(calendar: Calendar, who: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A person's step within a case: what hangs on it happens so long after it."""
+    """A person's step within a case: what hangs on it happens so long after it. `gated`: it has to
+    wait for the carrier."""
 
     step: str
     pool: str
@@ -95,7 +96,6 @@ class Setting:
     work: Mapping[str, float] = field(default_factory=dict)
     pickups: tuple[int, ...] = ()
     marks: tuple[str, ...] = ()
-    gates: frozenset[str] = frozenset()
     shelf: Mapping[str, int] = field(default_factory=dict)
     wanted: Mapping[str, Sequence[tuple[str, int]]] = field(default_factory=dict)
 
@@ -122,10 +122,15 @@ class Run:
 
 
 def compiled(
-    case: Case, setting: Setting, *, sold: bool = True, freed: int | None = None
+    case: Case,
+    marked: Sequence[str],
+    gates: frozenset[str] = frozenset(),
+    *,
+    sold: bool = True,
+    freed: int | None = None,
 ) -> Template:
     """The case with everything between two people's steps added up."""
-    marks = {name: number for number, name in enumerate(setting.marks)}
+    marks = {name: number for number, name in enumerate(marked)}
     owner: list[tuple[int, int]] = []
     found: list[tuple[list[tuple[int, int]], list[tuple[int, int]]]] = [([], [])]
     kept = []
@@ -145,15 +150,15 @@ def compiled(
         Task(
             event.step,
             event.pool,
-            round(event.work * setting.work.get(event.pool, 1.0)),
+            event.work,
             event.beyond,
-            event.step in setting.gates and bool(setting.pickups),
+            event.step in gates,
             tuple(found[number + 1][0]),
             tuple(found[number + 1][1]),
         )
         for number, event in enumerate(kept)
     )
-    first = Task("", "", 0, 0, False, tuple(found[0][0]), tuple(found[0][1]))
+    first = Task("", "", 0, 0, gated=False, marks=tuple(found[0][0]), then=tuple(found[0][1]))
     steps = Counter(event.step for event in case.events)
     return Template(case, first, tasks, steps, sold, freed)
 
@@ -198,19 +203,21 @@ def _work(
     """The loop. Kept flat: it turns once for every step that a person takes."""
     pools = {name: Pool(calendar) for name, calendar in setting.calendars.items()}
     line: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    factors = {name: setting.work.get(name, 1.0) for name in setting.calendars}
     pop, push = heapq.heappop, heapq.heappush
     while heap:
         moment, number, which, _ = pop(heap)
         task = going[number][1].tasks[which]
-        start = pools[task.pool].take(moment, task.work)
+        work = round(task.work * factors[task.pool])
+        start = pools[task.pool].take(moment, work)
         if start is None:
             out.undone += 1
             continue
         out.queued[task.pool].append(start - moment)
-        out.worked[task.pool] += task.work
+        out.worked[task.pool] += work
         line[task.pool].append((moment, start))
-        done = max(moment, start + task.work + task.beyond)
-        if task.gated:
+        done = max(moment, start + work + task.beyond)
+        if task.gated and setting.pickups:
             done = next_pickup(done, setting.pickups)
         out.dwelt[task.step].append(done - moment)
         for mark, offset in task.marks:

@@ -83,14 +83,15 @@ class Calendar:
 class Deadline:
     """A timer as the log shows it: `step` rings `policy` after `anchor` on the same object.
 
-    `rate` is how often in a microsecond another way out was taken shortly before it rang: what
-    would have gone on happening had it rung later.
+    `rate` is how often in a microsecond another way out was taken shortly before it rang, of those
+    that were still there; a third of its time earlier it was that divided by `fade`.
     """
 
     step: str
     anchor: str
     policy: str
     rate: float
+    fade: float = 1.0
 
 
 @dataclass(frozen=True)

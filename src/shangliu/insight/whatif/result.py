@@ -6,6 +6,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 
 from shangliu.insight.whatif.engine import Run
@@ -74,8 +75,7 @@ def wasserstein(one: Distribution, other: Distribution) -> float:
     """How far the one has to be moved to become the other, in microseconds on average."""
     both = sorted({*one.found, *other.found})
     return sum(
-        abs(one.below(low) - other.below(low)) * (high - low)
-        for low, high in zip(both, both[1:], strict=False)
+        abs(one.below(low) - other.below(low)) * (high - low) for low, high in pairwise(both)
     )
 
 
@@ -154,7 +154,8 @@ def real_leads(cases: Sequence[Case]) -> Distribution:
 def real_figures(model: Model) -> dict[str, float]:
     """What can be read from the log itself, for the column beside the runs."""
     received = real_leads(model.cases)
-    sold = [case for case in model.cases if fate(case)[0]]
+    said = words(flow())
+    sold = [case for case in model.cases if fate(case, said)[0]]
     refunds = sum(event.step == _REFUNDS for case in model.cases for event in case.events)
     found: dict[str, float | None] = {
         "orders": len(model.cases),
@@ -201,12 +202,14 @@ def validate(model: Model, runs: Sequence[Run]) -> Validation:
     real = real_leads(ripe)
     simulated = Distribution.of([lead for run in runs for lead in _ripe(run, late)])
     if len(real) < ENOUGH or not simulated:
-        return Validation(False, _TOO_FEW.format(n=len(real), enough=ENOUGH), len(real))
+        return Validation(
+            reproduces=False, sentence=_TOO_FEW.format(n=len(real), enough=ENOUGH), cases=len(real)
+        )
     median = _off(simulated.part(0.5), real.part(0.5))
     mean = _off(simulated.mean, real.mean)
     good = abs(median) <= TOLERANCE and abs(mean) <= TOLERANCE
     early, later = _halves(ripe)
-    random = Random(7)
+    random = Random(7)  # noqa: S311 - a play, not a secret
     mixed = random.sample(real.found, len(real))
     one, other = (Distribution.of(mixed[::2]), Distribution.of(mixed[1::2]))
     return Validation(

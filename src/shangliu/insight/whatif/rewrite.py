@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from random import Random
 
-from shangliu.insight.whatif.deadlines import leaves, objects, spans, timers
+from shangliu.insight.whatif.deadlines import came_later, leaves, objects, spans, timers
 from shangliu.insight.whatif.model import Case, Deadline, Did, Model
 from shangliu.insight.whatif.splice import Place, spliced, stopped, until
 from shangliu.process.definition import Kind
@@ -76,44 +76,73 @@ class Rules:
         return found
 
     @cached_property
-    def siblings(self) -> dict[str, list[Place]]:
-        """The other ways out of a state, wherever one was taken."""
-        found: dict[str, list[Place]] = defaultdict(list)
-        for name, process, step in flow().steps():
-            for other in process.steps:
-                if other is not step and set(map(str, other.source)) & set(map(str, step.source)):
-                    found[name] += self.by_step.get(f"{process.name}.{other.name}", [])
-        return found
+    def _siblings(self) -> dict[str, list[Place]]:
+        return {}
+
+    def siblings(self, name: str) -> list[Place]:
+        """Wherever another way out of the states of this step was taken."""
+        if name not in self._siblings:
+            process, step = flow().step(name)
+            self._siblings[name] = [
+                place
+                for other in process.steps
+                if other is not step and set(map(str, other.source)) & set(map(str, step.source))
+                for place in self.by_step.get(f"{process.name}.{other.name}", [])
+            ]
+        return self._siblings[name]
 
     def touches(self, case: Case) -> bool:
-        """Whether the rules may make a difference to it at all."""
-        if not self.changed:
-            return False
-        steps = {event.step for event in case.events}
-        if steps & self.forbidden or self.limits:
-            return True
-        return bool(steps & {one.anchor for all_of in self.clocks.values() for one in all_of})
+        """Whether the rules make a difference to it, as far as its own course says."""
+        return any(self._turn(case, name) is not None for name in self.clocks) or any(
+            self._ruling(case, number, name)
+            for name in self.ruled
+            for number in range(len(case.events))
+        )
+
+    @cached_property
+    def ruled(self) -> tuple[str, ...]:
+        return tuple(sorted(self.forbidden | set(self.limits)))
 
     def apply(self, case: Case, random: Random) -> Case:
         """The case under the new rules."""
         for name, _, _ in timers():
             if name in self.clocks:
                 case = self._timed(case, name, random)
-        for name in sorted(self.forbidden | set(self.limits)):
+        for name in self.ruled:
             case = self._ruled(case, name, random)
         return case
 
     def _timed(self, case: Case, name: str, random: Random) -> Case:
+        turn = self._turn(case, name)
+        return case if turn is None else self._turned(case, *turn, random)
+
+    def _turn(self, case: Case, name: str) -> tuple[int, int, Deadline] | None:
+        """The first event that another length of this clock changes, the one that its time counts
+        from, and the clock: the ring itself, or what came after the new deadline."""
         process, timer = flow().step(name)
         for life in objects(case, process.name):
             for place, number in enumerate(life):
                 event = case.events[number]
                 if event.step != name and not leaves(event, timer):
                     continue
-                anchored = self._anchor(case, life[:place], name)
-                if anchored is not None and anchored[1].policy in self.changed:
-                    return self._turned(case, number, *anchored, random)
-        return case
+                found = self._anchor(case, life[:place], name)
+                if found is None or found[1].policy not in self.changed:
+                    continue
+                since, clock = found
+                old, new = self._spans[clock.policy]
+                late = new < old and event.at > case.events[since].at + new
+                if late or event.step == name:
+                    return number, since, clock
+        return None
+
+    @cached_property
+    def _spans(self) -> dict[str, tuple[int, int]]:
+        before = spans(self.model.values)
+        return {key: (before[key], span) for key, span in self._new_spans.items()}
+
+    @cached_property
+    def _new_spans(self) -> dict[str, int]:
+        return spans({**self.model.values, **self.changed})
 
     def _anchor(self, case: Case, before: Sequence[int], name: str) -> tuple[int, Deadline] | None:
         for number in reversed(before):
@@ -124,15 +153,12 @@ class Rules:
 
     def _turned(self, case: Case, number: int, since: int, clock: Deadline, random: Random) -> Case:
         event = case.events[number]
-        old = spans(self.model.values)[clock.policy]
-        new = spans(self.model.values | self.changed)[clock.policy]
-        deadline = case.events[since].at + new
+        old, new = self._spans[clock.policy]
         if event.step != clock.step:
-            if event.at <= deadline or new > old:
-                return case
-            return self._too_late(case, number, since, clock.step, deadline, random)
+            at = case.events[since].at + new
+            return self._too_late(case, number, since, clock.step, at, random)
         later = new - old
-        came = random.expovariate(clock.rate) if clock.rate and later > 0 else None
+        came = came_later(clock, old, random) if later > 0 else None
         if came is not None and came < later:
             return self._in_time(case, number, since, event, event.at + round(came), random)
         turn = Place(case, number, since)
@@ -161,7 +187,7 @@ class Rules:
     ) -> Case:
         known = [
             place
-            for place in self.siblings.get(event.step, ())
+            for place in self.siblings(event.step)
             if place.case.events[place.turn].target != place.case.events[place.turn].source
         ]
         turn = Place(case, number, since)
@@ -170,12 +196,20 @@ class Rules:
         return spliced(case, range(turn.first), since, random.choice(known), at)
 
     def _ruled(self, case: Case, name: str, random: Random) -> Case:
-        for number, event in enumerate(case.events):
-            if event.step == name and self._is_refused(case, name):
-                return self._other_way(case, number, self.siblings.get(name, []), random)
-            if name in self.limits and self._is_allowed_now(case, event, name):
-                return self._other_way(case, number, self.by_step.get(name, []), random)
+        for number in range(len(case.events)):
+            if self._ruling(case, number, name):
+                own = case.events[number].step == name
+                known = self.siblings(name) if own else self.by_step.get(name, [])
+                return self._other_way(case, number, known, random)
         return case
+
+    def _ruling(self, case: Case, number: int, name: str) -> bool:
+        """Whether this event would be another: its step is refused now, or the rule that was
+        refused in its place is not any more."""
+        event = case.events[number]
+        if event.step == name:
+            return self._is_refused(case, name)
+        return name in self.limits and self._is_allowed_now(case, event, name)
 
     def _is_refused(self, case: Case, name: str) -> bool:
         limit = self.limits.get(name)

@@ -15,7 +15,7 @@ from shangliu.insight.whatif.engine import (
     compiled,
     run,
 )
-from shangliu.insight.whatif.model import DAY, HOUR, Calendar, Case, Model, words
+from shangliu.insight.whatif.model import DAY, HOUR, Calendar, Case, Model, Words, words
 from shangliu.insight.whatif.rewrite import Rules
 from shangliu.insight.whatif.scenario import Scenario, Shift
 from shangliu.process.running import flow
@@ -33,22 +33,43 @@ class Goods:
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """`thinned`: every so manieth purchase stands for all, as there would be too many to run."""
+class Ground:
+    """A model made ready to run; the same for every scenario."""
 
     model: Model
+
+    @cached_property
+    def said(self) -> Words:
+        return words(flow())
+
+    @cached_property
+    def templates(self) -> list[Template]:
+        return [self.ready(case) for case in self.model.ended]
+
+    def ready(self, case: Case) -> Template:
+        sold, freed = fate(case, self.said)
+        return compiled(case, self.said.milestones, self.said.shipped, sold=sold, freed=freed)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A scenario ready to run."""
+
+    ground: Ground
     scenario: Scenario
     goods: Goods = field(default_factory=Goods)
 
+    @property
+    def model(self) -> Model:
+        return self.ground.model
+
     @cached_property
     def setting(self) -> Setting:
-        said = words(flow())
         return Setting(
             calendars=calendars(self.model.calendars, self.scenario),
             work={pool: percent / 100 for pool, percent in self.scenario.work.items()},
             pickups=self.scenario.pickups,
-            marks=said.milestones,
-            gates=said.shipped,
+            marks=self.ground.said.milestones,
             shelf=self.goods.shelf,
             wanted=self.goods.wanted,
         )
@@ -58,10 +79,6 @@ class Prepared:
         return Rules(self.model, self.scenario.policies)
 
     @cached_property
-    def _plain(self) -> list[Template]:
-        return [self._ready(case) for case in self.model.ended]
-
-    @cached_property
     def _touched(self) -> frozenset[int]:
         return frozenset(
             number for number, case in enumerate(self.model.ended) if self.rules.touches(case)
@@ -69,17 +86,18 @@ class Prepared:
 
     def seed(self, seed: int) -> Run:
         """One run. The same seed gives the same run."""
-        random = Random(seed)
+        random = Random(seed)  # noqa: S311 - a play, not a secret
         chosen = self._chosen(random)
         known: dict[tuple[int, int], Template] = {}
         coming: list[Template] = []
         for number in chosen:
             if number not in self._touched:
-                coming.append(self._plain[number])
+                coming.append(self.ground.templates[number])
                 continue
             mark = (number, random.randrange(_VARIANTS))
             if mark not in known:
-                known[mark] = self._ready(self.rules.apply(self.model.ended[number], random))
+                case = self.rules.apply(self.model.ended[number], random)
+                known[mark] = self.ground.ready(case)
             coming.append(known[mark])
         return run(arrivals(coming, range(len(coming)), random), self.setting)
 
@@ -98,15 +116,10 @@ class Prepared:
         day = (case.begun_us - self.model.since_us) // DAY + 1
         return self.scenario.volume if self.scenario.sale_day in (0, day) else 100
 
-    def _ready(self, case: Case) -> Template:
-        sold, freed = fate(case)
-        return compiled(case, self.setting, sold=sold, freed=freed)
 
-
-def fate(case: Case) -> tuple[bool, int | None]:
+def fate(case: Case, said: Words) -> tuple[bool, int | None]:
     """Whether the purchase was paid for or taken on, and when its goods came free if it was not:
     its order left the states that it can begin in for one in which it does not rest."""
-    said = words(flow())
     begins = {str(state) for state in said.root.initial} | said.resting
     freed = None
     for event in case.events:

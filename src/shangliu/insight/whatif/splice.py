@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from random import Random
 
 from shangliu.insight.whatif.model import HOUR, Case, Did, words
@@ -84,7 +85,7 @@ def _entries(cases: Iterator[Case]) -> Mapping[str, list[tuple[Case, int, int]]]
     found: dict[str, list[tuple[Case, int, int]]] = defaultdict(list)
     for case in cases:
         own = [number for number, event in enumerate(case.events) if event.thing[0] == root]
-        for number, then in zip(own, own[1:], strict=False):
+        for number, then in pairwise(own):
             if case.events[number].thing == case.events[then].thing:
                 found[case.events[number].step].append((case, number, case.events[then].at))
     return found
