@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from shangliu.platform.errors import Refused
 from shangliu.platform.text import Text
-from shangliu.process.policies import Policy
 from shangliu.process.roles import STAFF
 from shangliu.process.running import flow
 
@@ -17,6 +16,10 @@ MOST_VOLUME = 2000  # percent
 MOST_HEADS = 500
 _NUMBER = Text(
     "“{what}”要填 {least} 到 {most} 之间的整数", "“{what}” is a whole number, {least} to {most}"
+)
+
+_NO_HOUR = Text(
+    "“{typed}”不是揽收时刻，请写 0 到 23 的整点", "“{typed}” is no full hour from 0 to 23"
 )
 
 
@@ -96,52 +99,75 @@ def _within(value: int, what: Text, least: int, most: int) -> Iterator[Text]:
         yield _NUMBER.format(what=what, least=least, most=most)
 
 
-def policy(key: str) -> Policy:
-    """The policy of that key; `KeyError` when there is none."""
-    return {one.key: one for one in flow().policies}[key]
-
-
 def from_query(said: Mapping[str, str]) -> Scenario:
     """The scenario that a page's address names. What is left empty is as today; `Refused` names
-    everything that is wrong."""
-    wrong: list[Text] = []
+    everything that is wrong. Policies are `p.<key>`, those of money also in yuan as `y.<key>`."""
+    read = _Reader(said)
+    found = Scenario(
+        days=read.number("days", 14, Text("最近天数", "Days")),
+        volume=read.number("volume", 100, Text("订单量", "Volume")),
+        sale_day=read.number("sale_day", 0, Text("大促日", "Sale day")),
+        wage_fen=100 * read.number("wage", 40, Text("每小时人工成本", "Cost of an hour")),
+        refund_fen=100 * read.number("refund", 8, Text("每笔退款成本", "Cost of a refund")),
+        policies=read.many("p.") | {key: 100 * yuan for key, yuan in read.many("y.").items()},
+        heads=read.many("heads."),
+        work=read.many("work."),
+        shifts=read.shifts(),
+        pickups=read.pickups(),
+    )
+    if read.wrong:
+        raise Refused(*read.wrong)
+    return found
 
-    def number(name: str, otherwise: int, what: Text) -> int:
-        typed = said.get(name, "").strip()
+
+class _Reader:
+    """Reads numbers and remembers what was none."""
+
+    def __init__(self, said: Mapping[str, str]) -> None:
+        self._said = said
+        self.wrong: list[Text] = []
+
+    def number(self, name: str, otherwise: int, what: Text) -> int:
+        typed = self._said.get(name, "").strip()
         if not typed:
             return otherwise
         if not (typed.isascii() and typed.isdigit() and len(typed) < 14):
-            wrong.append(Text("“{what}”要填整数", "“{what}” is a whole number").format(what=what))
+            self.wrong.append(
+                Text("“{what}”要填整数", "“{what}” is a whole number").format(what=what)
+            )
             return otherwise
         return int(typed)
 
-    def many(prefix: str) -> dict[str, int]:
+    def many(self, prefix: str) -> dict[str, int]:
+        found = {}
+        for name, typed in self._said.items():
+            if name.startswith(prefix) and typed.strip():
+                key = name.removeprefix(prefix)
+                found[key] = self.number(name, 0, _label(key))
+        return found
+
+    def shifts(self) -> dict[str, Shift]:
+        first, last = self.many("from."), self.many("to.")
+        free = {
+            name.removeprefix("weekdays.")
+            for name, typed in self._said.items()
+            if name.startswith("weekdays.") and typed
+        }
         return {
-            name.removeprefix(prefix): number(name, 0, _label(name.removeprefix(prefix)))
-            for name in said
-            if name.startswith(prefix) and said[name].strip()
+            pool: Shift(first.get(pool, 0), last.get(pool, 24), weekends=pool not in free)
+            for pool in sorted({*first, *last, *free})
         }
 
-    found = {
-        "days": number("days", 14, Text("最近天数", "Days")),
-        "volume": number("volume", 100, Text("订单量", "Volume")),
-        "sale_day": number("sale_day", 0, Text("大促日", "Sale day")),
-        "wage_fen": 100 * number("wage", 40, Text("每小时人工成本", "Cost of an hour")),
-        "refund_fen": 100 * number("refund", 8, Text("每笔退款成本", "Cost of a refund")),
-    }
-    people = {"policies": many("p."), "heads": many("heads."), "work": many("work.")}
-    first, last = many("from."), many("to.")
-    shifts = {
-        pool: Shift(first.get(pool, 0), last.get(pool, 24), not said.get(f"weekdays.{pool}"))
-        for pool in {*first, *last, *_on(said, "weekdays.")}
-    }
-    hours = said.get("pickups", "").replace("，", ",").replace("、", ",").split(",")
-    pickups = tuple(
-        sorted({_hour(hour.strip(), wrong) for hour in hours if hour.strip()} - {None})  # type: ignore[type-var]
-    )
-    if wrong:
-        raise Refused(*wrong)
-    return Scenario(**found, **people, shifts=shifts, pickups=pickups)  # type: ignore[arg-type]
+    def pickups(self) -> tuple[int, ...]:
+        typed = self._said.get("pickups", "").replace("，", ",").replace("、", ",")
+        hours = set()
+        for one in filter(None, (part.strip() for part in typed.split(","))):
+            hour = one.removesuffix(":00")
+            if hour.isascii() and hour.isdigit() and len(hour) < 3:
+                hours.add(int(hour))
+            else:
+                self.wrong.append(_NO_HOUR.format(typed=one))
+        return tuple(sorted(hours))
 
 
 def to_query(scenario: Scenario) -> str:
@@ -154,35 +180,24 @@ def to_query(scenario: Scenario) -> str:
     for name, fen in (("wage", scenario.wage_fen), ("refund", scenario.refund_fen)):
         if fen != getattr(plain, f"{name}_fen"):
             said[name] = fen // 100
+    return urlencode(said | dict(_of_parts(scenario)), safe=",.")
+
+
+def _of_parts(scenario: Scenario) -> Iterator[tuple[str, object]]:
     for prefix, given in (
         ("p.", scenario.policies),
         ("heads.", scenario.heads),
         ("work.", scenario.work),
     ):
-        said |= {f"{prefix}{key}": value for key, value in sorted(given.items())}
+        for key, value in sorted(given.items()):
+            yield f"{prefix}{key}", value
     for pool, shift in sorted(scenario.shifts.items()):
-        said |= {f"from.{pool}": shift.first, f"to.{pool}": shift.last}
+        yield f"from.{pool}", shift.first
+        yield f"to.{pool}", shift.last
         if not shift.weekends:
-            said[f"weekdays.{pool}"] = 1
+            yield f"weekdays.{pool}", 1
     if scenario.pickups:
-        said["pickups"] = ",".join(map(str, scenario.pickups))
-    return urlencode(said, safe=",.")
-
-
-def _on(said: Mapping[str, str], prefix: str) -> set[str]:
-    return {name.removeprefix(prefix) for name in said if name.startswith(prefix) and said[name]}
-
-
-def _hour(typed: str, wrong: list[Text]) -> int | None:
-    typed = typed.removesuffix(":00")
-    if typed.isascii() and typed.isdigit() and len(typed) < 3:
-        return int(typed)
-    wrong.append(
-        Text("“{typed}”不是揽收时刻，请写 0 到 23 的整点", "“{typed}” is no pick-up hour").format(
-            typed=typed
-        )
-    )
-    return None
+        yield "pickups", ",".join(map(str, scenario.pickups))
 
 
 def _label(key: str) -> Text:

@@ -24,6 +24,7 @@ from shangliu.web.backoffice import (
     stock,
     stock_acts,
     warehouse,
+    whatif,
 )
 
 urlpatterns = [
@@ -79,6 +80,8 @@ urlpatterns = [
     path("mining/export/<str:form>", mining.take_away, name="staff_take_log"),
     path("mining/bring/", logfiles.bring, name="staff_bring_log"),
     path("mining/logs/<str:name>/forget/", logfiles.forget_log, name="staff_forget_log"),
+    path("what-if/", whatif.what_if, name="staff_what_if"),
+    path("what-if/runs/", whatif.runs, name="staff_what_if_runs"),
     path("definition/", definition.definition, name="staff_definition"),
     path("definition/export/<slug:form>", definition.export, name="staff_export"),
     path("impact/", impact.impact, name="staff_impact"),
