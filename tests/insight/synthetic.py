@@ -7,6 +7,8 @@ from random import Random
 
 from shangliu.insight.whatif.calibrate import learned, rows_of
 from shangliu.insight.whatif.model import DAY, HOUR, Model
+from shangliu.platform import clock
+from shangliu.process.models import Event
 
 MINUTE = HOUR // 60
 FIRST = 1_772_380_800_000_000  # Monday, 2 March 2026, 0:00 in Shanghai
@@ -66,10 +68,39 @@ class Log:
             yield from sorted(self.lines[case], key=lambda line: line[1])  # type: ignore[arg-type,return-value]
 
 
-def purchases(
+def stored(log: Log, later_us: int) -> None:
+    """The log in the database, moved to later."""
+    Event.objects.bulk_create(
+        Event(
+            at=clock.from_us(line[1] + later_us),  # type: ignore[operator]
+            process=line[2],
+            object_id=line[3],
+            case_no=line[0],
+            version=1,
+            step=line[4],
+            source=line[5],
+            target=line[6],
+            prev=line[7],
+            cause=line[8],
+            lane="",
+            role=line[9],
+            actor=line[10],
+            facts={} if line[12] is None else {"total_fen": line[12]},
+        )
+        for line in sorted(log.rows(), key=lambda line: line[1])  # type: ignore[arg-type,return-value]
+    )
+
+
+def purchases(many: int = 400, *, days: int = 14, **more: object) -> Model:
+    """The model learned from such a log; read a month after its end."""
+    rows = rows_of(made(many, days=days, **more).rows())  # type: ignore[arg-type]
+    return learned(rows, FIRST, FIRST + days * DAY, FIRST + (days + 30) * DAY)
+
+
+def made(
     many: int = 400, *, seed: int = 1, days: int = 14, pick_minutes: int = 20, paid: float = 0.85
-) -> Model:
-    """The model learned from such a log; read a fortnight after its end."""
+) -> Log:
+    """Such a log."""
     random = Random(seed)
     log = Log()
     begun = sorted(
@@ -95,8 +126,7 @@ def purchases(
     for at, case in sorted(picked):
         done, since = packer.done(at)
         _sent(log, random, case, done, since)
-    rows = rows_of(log.rows())
-    return learned(rows, FIRST, FIRST + days * DAY, FIRST + (days + 30) * DAY)
+    return log
 
 
 def _ordered(log: Log, random: Random, case: int, at: int, paid: float) -> int | None:
