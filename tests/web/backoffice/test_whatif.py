@@ -11,8 +11,7 @@ from pytest_django import Settings
 
 from shangliu.domain.orders.models import Order
 from shangliu.platform import clock
-from shangliu.process.models import Event
-from shangliu.process.policies import PolicyValue
+from shangliu.process.models import Event, PolicyValue
 from shangliu.process.roles import Role
 from shangliu.web.backoffice import whatif_runs
 from tests.insight import world

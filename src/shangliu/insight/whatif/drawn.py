@@ -56,25 +56,24 @@ def figures_of(ways: Ways, model: Model, run: Run) -> Figures:
     return Figures(nodes_found, _edges(ways, edges))
 
 
-def _add(
-    seen: _Seen, ways: Ways, case: Case, often: int, ends: tuple[_End, ...]
-) -> None:
+def _add(seen: _Seen, ways: Ways, case: Case, often: int, ends: tuple[_End, ...]) -> None:
     entered: dict[tuple[str, int], int] = {}
     for number, event in enumerate(case.events):
         seen.passages[_passage(ways, case, number)] += often
         if not event.pool and event.source and event.thing in entered:
-            waited = event.at - entered[event.thing]
-            for node in ways.nodes_of(event.step, event.cause)[:1]:
-                seen.dwelt[node.key][waited] += often
-            if event.source != event.target:
-                seen.in_state[event.thing[0], event.source] += waited * often
+            _dwelt(seen, ways, event, event.at - entered[event.thing], often)
         if event.source != event.target:
             entered[event.thing] = event.at
-    for end in ends:
-        for number, event in enumerate(case.events):
+        for end in ends:
             if end.is_one(event) and not end.went_on(case, number):
-                for key in end.keys:
-                    seen.ends[key] += often
+                seen.ends.update(dict.fromkeys(end.keys, often))
+
+
+def _dwelt(seen: _Seen, ways: Ways, event: Did, waited: int, often: int) -> None:
+    for node in ways.nodes_of(event.step, event.cause)[:1]:
+        seen.dwelt[node.key][waited] += often
+    if event.source != event.target:
+        seen.in_state[event.thing[0], event.source] += waited * often
 
 
 def _passage(ways: Ways, case: Case, number: int) -> Passage:

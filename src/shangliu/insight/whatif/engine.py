@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from shangliu.insight.whatif.model import DAY, HOUR, WEEK_HOURS, Calendar, Case
+from shangliu.insight.whatif.model import DAY, HOUR, WEEK_HOURS, Calendar, Case, Did
 
 _ZONE = 8 * HOUR  # the shop's clock; it knows no summer time
 _MONDAY = 3 * DAY  # 1970 began on a Thursday
@@ -133,7 +133,7 @@ def compiled(
     marks = {name: number for number, name in enumerate(marked)}
     owner: list[tuple[int, int]] = []
     found: list[tuple[list[tuple[int, int]], list[tuple[int, int]]]] = [([], [])]
-    kept = []
+    kept: list[Did] = []
     for event in case.events:
         where, offset = owner[event.parent] if event.parent >= 0 else (0, 0)
         if not event.pool:

@@ -234,7 +234,8 @@ _GOOD = Text(
     " (mean): within 5 %",
 )
 _BAD = Text(
-    "流程不变时，模拟的到货时长与实际相差：中位 {median}，平均 {mean}，超过 5%。下面的数字只能看方向",
+    "流程不变时，模拟的到货时长与实际相差：中位 {median}，平均 {mean}，超过 5%。"
+    "下面的数字只能看方向",
     "Unchanged, the simulated lead time differs from the real one by {median} (median) and {mean}"
     " (mean): more than 5 %. Read only the direction of the figures below",
 )

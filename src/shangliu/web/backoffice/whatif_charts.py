@@ -44,14 +44,14 @@ def _drawn(title: str, named: Sequence[tuple[str, Distribution]]) -> str:
     most = max((max(one) for one in shares), default=0.0) or 1.0
     said = "；".join(
         _("{name}：中位 {p50}，p95 {p95}").format(
-            name=name, p50=words.lasted(one.part(0.5)) or "—", p95=words.lasted(one.part(0.95)) or "—"
+            name=name,
+            p50=words.lasted(one.part(0.5)) or "—",
+            p95=words.lasted(one.part(0.95)) or "—",
         )
         for name, one in named
     )
-    parts = [
-        f'<svg class="spread" viewBox="0 0 {_WIDE} {_HIGH}" role="img"'
-        f' aria-label="{escape(title)}。{escape(said)}">'
-    ]
+    label = f'aria-label="{escape(title)}。{escape(said)}"'
+    parts = [f'<svg class="spread" viewBox="0 0 {_WIDE} {_HIGH}" role="img" {label}>']
     parts += [_steps(one, most, number) for number, one in enumerate(shares)]
     parts += [
         _middle(one.part(0.5), marks[-1], number) for number, (_name, one) in enumerate(named)
@@ -82,9 +82,7 @@ def _middle(value: int | None, most: int, number: int) -> str:
     if value is None or not most:
         return ""
     at = _x(min(1.0, value / most))
-    return (
-        f'<path class="spread__mid spread__mid--{number}" d="M{at:.1f} 4V{_HIGH - _FOOT}"/>'
-    )
+    return f'<path class="spread__mid spread__mid--{number}" d="M{at:.1f} 4V{_HIGH - _FOOT}"/>'
 
 
 def _axis(marks: Sequence[int]) -> list[str]:
@@ -93,5 +91,7 @@ def _axis(marks: Sequence[int]) -> list[str]:
     for part, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
         value = round(marks[-1] * part)
         said = words.lasted(value) if value else "0"
-        parts.append(f'<text x="{_x(part):.1f}" y="{_HIGH - 6}" text-anchor="{anchor}">{said}</text>')
+        parts.append(
+            f'<text x="{_x(part):.1f}" y="{_HIGH - 6}" text-anchor="{anchor}">{said}</text>'
+        )
     return parts

@@ -100,7 +100,7 @@ class Known:
             return self.outcomes[mark]
 
     def validated(self, unchanged: Outcome) -> Validation:
-        """The comparison with the log: made with the first runs, and again until there are three."""
+        """The comparison with the log, made anew until it rests on three runs."""
         if self.validation is None or len(unchanged.kept) > 0:
             self.validation = validate(self.ground.model, unchanged.kept)
             if len(unchanged.kept) == _COMPARED:
