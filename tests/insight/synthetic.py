@@ -70,7 +70,8 @@ class Log:
 
 
 def stored(log: Log, later_us: int) -> None:
-    """The log in the database, moved to later."""
+    """The log in the database, moved to later; what has not happened yet is left out."""
+    now = round(clock.now().timestamp() * 1_000_000)
     Event.objects.bulk_create(
         Event(
             at=clock.from_us(line[1] + later_us),
@@ -89,12 +90,13 @@ def stored(log: Log, later_us: int) -> None:
             facts={} if line[12] is None else {"total_fen": line[12]},
         )
         for line in sorted(log.rows(), key=lambda line: line[1])
+        if line[1] + later_us <= now
     )
 
 
-def purchases(many: int = 400, *, days: int = 14, **more: object) -> Model:
+def purchases(many: int = 400, *, days: int = 14, pick_minutes: int = 20) -> Model:
     """The model learned from such a log; read a month after its end."""
-    rows = rows_of(made(many, days=days, **more).rows())
+    rows = rows_of(made(many, days=days, pick_minutes=pick_minutes).rows())
     return learned(rows, FIRST, FIRST + days * DAY, FIRST + (days + 30) * DAY)
 
 

@@ -63,7 +63,7 @@ def learn(cases: Sequence[Case], values: Mapping[str, int]) -> tuple[Deadline, .
             for case in cases
             for life in objects(case, process.name)
         ]
-        pairs = _seen(name, lives, known) or _said(process, timer)
+        pairs = (_seen(name, lives, known) or _said(process, timer)) if lives else ()
         for anchor, policy in pairs:
             if policy in known:
                 before, last = _rates(lives, name, timer, anchor, known[policy])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode
 
 from shangliu.platform.errors import Refused
@@ -103,21 +104,21 @@ def from_query(said: Mapping[str, str]) -> Scenario:
     """The scenario that a page's address names. What is left empty is as today; `Refused` names
     everything that is wrong. Policies are `p.<key>`, those of money also in yuan as `y.<key>`."""
     read = _Reader(said)
-    found = Scenario(
-        days=read.number("days", 14, Text("最近天数", "Days")),
-        volume=read.number("volume", 100, Text("订单量", "Volume")),
-        sale_day=read.number("sale_day", 0, Text("大促日", "Sale day")),
-        wage_fen=100 * read.number("wage", 40, Text("每小时人工成本", "Cost of an hour")),
-        refund_fen=100 * read.number("refund", 8, Text("每笔退款成本", "Cost of a refund")),
-        policies=read.many("p.") | {key: 100 * yuan for key, yuan in read.many("y.").items()},
-        heads=read.many("heads."),
-        work=read.many("work."),
-        shifts=read.shifts(),
-        pickups=read.pickups(),
-    )
+    found: dict[str, Any] = {
+        "days": read.number("days", 14, Text("最近天数", "Days")),
+        "volume": read.number("volume", 100, Text("订单量", "Volume")),
+        "sale_day": read.number("sale_day", 0, Text("大促日", "Sale day")),
+        "wage_fen": 100 * read.number("wage", 40, Text("每小时人工成本", "Cost of an hour")),
+        "refund_fen": 100 * read.number("refund", 8, Text("每笔退款成本", "Cost of a refund")),
+        "policies": read.many("p.") | {key: 100 * yuan for key, yuan in read.many("y.").items()},
+        "heads": read.many("heads."),
+        "work": read.many("work."),
+        "shifts": read.shifts(),
+        "pickups": read.pickups(),
+    }
     if read.wrong:
         raise Refused(*read.wrong)
-    return found
+    return Scenario(**found)
 
 
 class _Reader:

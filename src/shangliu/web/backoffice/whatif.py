@@ -81,7 +81,7 @@ def what_if(request: HttpRequest) -> HttpResponse:
     except Refused as refused:
         context |= {"refused_here": [str(one) for one in refused.reasons], "scenario": Scenario()}
         return page(request, "backoffice/whatif.html", context, status=422)
-    context |= {"scenario": scenario, "query": to_query(scenario)}
+    context |= {"scenario": scenario, "asked": to_query(scenario)}
     try:
         learned = known(scenario.days)
     except TooLittle:
@@ -128,7 +128,7 @@ def _shown(
         "seeds": seeds,
         "more": seeds + 1 if seeds < MOST_SEEDS else None,
         "most_seeds": MOST_SEEDS,
-        "query": to_query(scenario),
+        "asked": to_query(scenario),
         "sheet": sheet,
         "map_before": pictures.draw(sheet, before.drawn),
         "map_after": pictures.draw(sheet, after.drawn),
