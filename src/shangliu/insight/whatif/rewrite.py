@@ -6,7 +6,7 @@ Who takes another turn goes on as a purchase did that took it by itself, drawn b
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from random import Random
@@ -76,20 +76,50 @@ class Rules:
         return found
 
     @cached_property
-    def _siblings(self) -> dict[str, list[Place]]:
+    def _found(self) -> dict[tuple[str, str], list[Place]]:
         return {}
+
+    def _kept(self, kind: str, name: str, find: Callable[[], list[Place]]) -> list[Place]:
+        mark = (kind, name)
+        if mark not in self._found:
+            self._found[mark] = find()
+        return self._found[mark]
 
     def siblings(self, name: str) -> list[Place]:
         """Wherever another way out of the states of this step was taken."""
-        if name not in self._siblings:
+
+        def find() -> list[Place]:
             process, step = flow().step(name)
-            self._siblings[name] = [
+            return [
                 place
                 for other in process.steps
                 if other is not step and set(map(str, other.source)) & set(map(str, step.source))
                 for place in self.by_step.get(f"{process.name}.{other.name}", [])
             ]
-        return self._siblings[name]
+
+        return self._kept("siblings", name, find)
+
+    def ways_out(self, name: str) -> list[Place]:
+        """Those of the siblings that left the state."""
+
+        def left(place: Place) -> bool:
+            event = place.case.events[place.turn]
+            return event.target != event.source
+
+        return self._kept(
+            "out", name, lambda: [place for place in self.siblings(name) if left(place)]
+        )
+
+    def instead(self, name: str, cause: str) -> list[Place]:
+        """What may come in the place of a step that is refused: what the same cause set off, if
+        anything did."""
+
+        def find() -> list[Place]:
+            known = self.siblings(name)
+            same = [one for one in known if one.case.events[one.turn].cause == cause]
+            return same or known
+
+        return self._kept(f"instead {cause}", name, find)
 
     def touches(self, case: Case) -> bool:
         """Whether the rules make a difference to it, as far as its own course says."""
@@ -185,11 +215,7 @@ class Rules:
     def _in_time(
         self, case: Case, number: int, since: int, event: Did, at: int, random: Random
     ) -> Case:
-        known = [
-            place
-            for place in self.siblings(event.step)
-            if place.case.events[place.turn].target != place.case.events[place.turn].source
-        ]
+        known = self.ways_out(event.step)
         turn = Place(case, number, since)
         if not known:
             return case
@@ -198,8 +224,9 @@ class Rules:
     def _ruled(self, case: Case, name: str, random: Random) -> Case:
         for number in range(len(case.events)):
             if self._ruling(case, number, name):
-                own = case.events[number].step == name
-                known = self.siblings(name) if own else self.by_step.get(name, [])
+                event = case.events[number]
+                own = event.step == name
+                known = self.instead(name, event.cause) if own else self.by_step.get(name, [])
                 return self._other_way(case, number, known, random)
         return case
 
@@ -231,10 +258,9 @@ class Rules:
 
     def _other_way(self, case: Case, number: int, known: Sequence[Place], random: Random) -> Case:
         event = case.events[number]
-        same = [one for one in known if one.case.events[one.turn].cause == event.cause] or known
-        if not same or event.parent < 0:
+        if not known or event.parent < 0:
             return case
-        turn = random.choice(list(same))
+        turn = random.choice(known)
         there = turn.case.events
         wait = there[turn.turn].at - there[turn.since].at
         keep = range(number)
