@@ -92,3 +92,16 @@ def test_only_staff_may_play(lived: Order, client: object) -> None:
     answer = client.get(PAGE)  # type: ignore[attr-defined]
     assert answer.status_code == 302
     assert "/staff/sign-in" in answer["Location"] or "next=" in answer["Location"]
+
+
+def test_a_long_log_is_learned_behind_the_page(
+    lived: Order, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whatif_runs, "_QUICK", 2)
+    client = enter(Role.OPERATIONS)
+    said = client.get(PAGE + "?days=7&volume=200").content.decode()
+    assert "正在从日志学习" in said
+    assert "days=7&amp;volume=200&amp;wait=1" in said
+    assert "关键数字" not in said
+    assert "关键数字" in client.get(PAGE + "?days=7&volume=200&wait=1").content.decode()
+    assert "关键数字" in client.get(PAGE + "?days=7&volume=300").content.decode()

@@ -89,6 +89,17 @@ class _Row:
         return self.role if self.role in _STAFF else ""
 
 
+def purchases(days: int) -> int:
+    """How many purchases there are to learn from; no more than are learned from."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM process_event WHERE process = %s AND step = %s"
+            " AND at >= %s LIMIT %s) found",
+            [*BEGINS.split("."), clock.now() - timedelta(days=days), MOST_CASES],
+        )
+        return int(cursor.fetchone()[0])
+
+
 def calibrate(days: int) -> Model:
     """The model of the last days, or of the last 20,000 purchases if there were more. `TooLittle`
     when there was none."""

@@ -25,7 +25,7 @@ from shangliu.process.running import flow
 from shangliu.web.backoffice import pictures, words
 from shangliu.web.backoffice.access import page, staff
 from shangliu.web.backoffice.whatif_charts import Chart, chart
-from shangliu.web.backoffice.whatif_runs import MOST_SEEDS, Known, Outcome, known
+from shangliu.web.backoffice.whatif_runs import MOST_SEEDS, Known, Outcome, known, takes_long
 
 _HOUR_US = 3_600_000_000
 _FEN = ("value_fen", "cost_fen", "cost_per_sold_fen")
@@ -82,6 +82,8 @@ def what_if(request: HttpRequest) -> HttpResponse:
         context |= {"refused_here": [str(one) for one in refused.reasons], "scenario": Scenario()}
         return page(request, "backoffice/whatif.html", context, status=422)
     context |= {"scenario": scenario, "asked": to_query(scenario)}
+    if "wait" not in said and takes_long(scenario.days):
+        return page(request, "backoffice/whatif.html", context | {"learning": True})
     try:
         learned = known(scenario.days)
     except TooLittle:

@@ -11,7 +11,7 @@ from shangliu.domain.inventory import queries as inventory
 from shangliu.domain.orders import queries as orders
 from shangliu.flow.drawing import graph
 from shangliu.insight.figures import ways_of
-from shangliu.insight.whatif.calibrate import calibrate
+from shangliu.insight.whatif.calibrate import calibrate, purchases
 from shangliu.insight.whatif.drawn import figures_of
 from shangliu.insight.whatif.engine import Run
 from shangliu.insight.whatif.result import (
@@ -30,6 +30,7 @@ from shangliu.process.drawing.figures import Figures
 MOST_SEEDS = 8
 _FRESH = 600.0  # seconds for which a model is good
 _KEPT = 12  # scenarios
+_QUICK = 2_000  # purchases
 _COMPARED = 3  # runs of the unchanged process that are compared with the log
 
 
@@ -136,6 +137,11 @@ def _goods(ground: Ground) -> Goods:
             for sku, pieces in wanted.get(template.case.number, ()):
                 shelf[sku] += pieces
     return Goods(shelf, wanted)
+
+
+def takes_long(days: int) -> bool:
+    """Whether the model has to be learned first, from more than is read in a moment."""
+    return _fresh(days) is None and purchases(days) > _QUICK
 
 
 def forget() -> None:
