@@ -15,7 +15,7 @@ from shangliu.insight.whatif.engine import (
     compiled,
     run,
 )
-from shangliu.insight.whatif.model import DAY, HOUR, Calendar, Case, Model, Words, words
+from shangliu.insight.whatif.model import DAY, Calendar, Case, Model, Words, words
 from shangliu.insight.whatif.rewrite import Rules
 from shangliu.insight.whatif.scenario import Scenario, Shift
 from shangliu.process.running import flow
@@ -159,7 +159,3 @@ def staff_hours(prepared: Prepared) -> float:
     """Hours of work paid in the period."""
     weeks = prepared.model.days / 7
     return sum(calendar.hours for calendar in prepared.setting.calendars.values()) * weeks
-
-
-def hours(microseconds: float) -> float:
-    return microseconds / HOUR
