@@ -13,7 +13,8 @@ from shangliu.insight.whatif.result import (
     validate,
 )
 from shangliu.insight.whatif.scenario import Scenario, Shift
-from shangliu.insight.whatif.simulate import Ground, Prepared
+from shangliu.insight.whatif.simulate import MOST_ORDERS, Ground, Prepared
+from shangliu.platform.errors import Refused
 from tests.insight.synthetic import purchases
 
 pytestmark = pytest.mark.django_db
@@ -115,3 +116,8 @@ def test_a_carrier_that_comes_once_a_day_makes_parcels_wait(model: Model) -> Non
 def test_an_earlier_end_of_the_receipt_does_not_touch_what_was_delivered(model: Model) -> None:
     now = after(model, policies={"receipt.days_after_delivery": 3})
     assert now["lead_p50"].mid == after(model)["lead_p50"].mid
+
+
+def test_more_than_can_be_watched_is_refused_with_what_to_do(model: Model) -> None:
+    with pytest.raises(Refused, match="请缩短天数或降低订单量"):
+        Prepared(Ground(model), Scenario(volume=100 * MOST_ORDERS))

@@ -18,9 +18,11 @@ from shangliu.insight.whatif.engine import (
 from shangliu.insight.whatif.model import DAY, Calendar, Case, Model, Words, words
 from shangliu.insight.whatif.rewrite import Rules
 from shangliu.insight.whatif.scenario import Scenario, Shift
+from shangliu.platform.errors import Refused
+from shangliu.platform.text import Text
 from shangliu.process.running import flow
 
-MOST_ORDERS = 60_000
+MOST_ORDERS = 200_000
 _VARIANTS = 3  # ends drawn for a purchase that the new rules may touch, for each seed
 
 
@@ -62,6 +64,16 @@ class Prepared:
     @property
     def model(self) -> Model:
         return self.ground.model
+
+    def __post_init__(self) -> None:
+        """Raises `Refused` for more purchases than can be looked at while somebody waits."""
+        if self.orders > MOST_ORDERS:
+            raise Refused(
+                Text(
+                    "这样要模拟 {n} 笔订单，一次最多 {most} 笔；请缩短天数或降低订单量",
+                    "{n} orders are too many, at most {most} at once; take fewer days or less",
+                ).format(n=self.orders, most=MOST_ORDERS)
+            )
 
     @cached_property
     def setting(self) -> Setting:
@@ -110,7 +122,7 @@ class Prepared:
         """As many purchases as are to come, drawn from those that came, with replacement."""
         many = len(self.model.ended)
         weights = [self._weight(case) for case in self.model.ended]
-        return random.choices(range(many), weights=weights, k=min(self.orders, MOST_ORDERS))
+        return random.choices(range(many), weights=weights, k=self.orders)
 
     def _weight(self, case: Case) -> int:
         day = (case.begun_us - self.model.since_us) // DAY + 1

@@ -88,8 +88,12 @@ def what_if(request: HttpRequest) -> HttpResponse:
         learned = known(scenario.days)
     except TooLittle:
         return page(request, "backoffice/whatif.html", context)
-    context |= {"learned": learned, "pools": _pools(learned, scenario)}
-    context |= {"policies": _policies(learned, scenario), **_shown(request, learned, scenario, 1)}
+    context |= {"pools": _pools(learned, scenario), "policies": _policies(learned, scenario)}
+    try:
+        context |= {"learned": learned, **_shown(request, learned, scenario, 1)}
+    except Refused as refused:
+        context |= {"learned": None, "refused_here": [str(one) for one in refused.reasons]}
+        return page(request, "backoffice/whatif.html", context, status=422)
     return page(request, "backoffice/whatif.html", context)
 
 
@@ -105,7 +109,10 @@ def runs(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=422)
     typed = request.GET.get("seeds", "1")
     seeds = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 3 else 1
-    context = _shown(request, learned, scenario, max(1, min(seeds, MOST_SEEDS)))
+    try:
+        context = _shown(request, learned, scenario, max(1, min(seeds, MOST_SEEDS)))
+    except Refused:
+        return HttpResponse(status=422)
     context |= {"learned": learned, "words": words, "scenario": scenario, "sheets": _sheets()}
     return render(request, "backoffice/_whatif_result.html", context, using="jinja2")
 
