@@ -24,6 +24,12 @@ _PYTHON = sys.executable
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("up", help="启动全部 / start everything")
     parser.add_argument("--empty", action="store_true", help="不建演示店铺 / without the demo shop")
+    parser.add_argument(
+        "--life",
+        type=int,
+        metavar="RATE",
+        help="开启演示生意，每分钟下单 / with demo trade, orders a minute",
+    )
     parser.set_defaults(run=run, needs_database=False)
 
 
@@ -41,16 +47,18 @@ def run(env: Env, args: argparse.Namespace) -> int:
             end_marked(run_dir, patience=2)
         _refuse_taken_ports(env)
         os.environ[MARK] = str(run_dir)
-        return _supervise(env, run_dir, demo=env.demo and not args.empty)
+        return _supervise(
+            env, run_dir, demo=env.demo and not args.empty, rate=args.life or env.life
+        )
 
 
-def _supervise(env: Env, run_dir: Path, *, demo: bool) -> int:
+def _supervise(env: Env, run_dir: Path, *, demo: bool, rate: int) -> int:
     began = time.monotonic()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     server = None if env.database_url else Server(env.data_dir)
     watch = Child(_guard(env), run_dir)
-    children = [watch, *(Child(spec, run_dir) for spec in specs(env))]
+    children = [watch, *(Child(spec, run_dir) for spec in specs(env, rate))]
     try:
         watch.start()
         _prepare(env, demo=demo)
@@ -112,8 +120,8 @@ def _guard(env: Env) -> Spec:
     return Spec("guard", (_PYTHON, "-m", "shangliu.cli.guard", str(env.data_dir), kind), None)
 
 
-def specs(env: Env) -> Sequence[Spec]:
-    """What runs beside the database, in the order of starting."""
+def specs(env: Env, rate: int = 0) -> Sequence[Spec]:
+    """What runs beside the database, in the order of starting. `rate` opens the demo trade."""
     found = list(simulators(env)) if env.simulators else []
     found.append(Spec("worker", (_PYTHON, "-m", "shangliu.config.command", "worker"), None))
     found.append(
@@ -141,6 +149,10 @@ def specs(env: Env) -> Sequence[Spec]:
             f"http://{env.reached_at}:{env.stream_port}/healthz",
         )
     )
+    if env.simulators:
+        opens = ("--rate", str(rate)) if rate else ()
+        life = (_PYTHON, "-m", "shangliu.config.command", "life", "run", *opens)
+        found.append(Spec("life", life, None))
     return found
 
 

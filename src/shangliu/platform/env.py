@@ -25,9 +25,9 @@ class BadEnvironment(SystemExit):
 
 @dataclass(frozen=True, kw_only=True)
 class Env:
-    """`database_url` empty: the embedded PostgreSQL in `data_dir` is used. Ports count up from
-    `port`: stream +1, simulators +11 (Alipay), +12 (Kuaidi100), +13 (finance),
-    +14 (WeChat Pay), +15 (Stripe)."""
+    """`database_url` empty: the embedded PostgreSQL in `data_dir` is used. `life`: orders a minute
+    of the demo trade that opens with the shop, 0 for none. Ports count up from `port`: stream +1,
+    simulators +11 (Alipay), +12 (Kuaidi100), +13 (finance), +14 (WeChat Pay), +15 (Stripe)."""
 
     data_dir: Path
     host: str
@@ -39,6 +39,7 @@ class Env:
     debug: bool
     demo: bool
     simulators: bool
+    life: int
     workers: int
     finance_url: str
     finance_secret: str
@@ -155,6 +156,7 @@ def read(environ: Mapping[str, str]) -> Env:
         debug=_switch(environ, "DEBUG", default=False),
         demo=_switch(environ, "DEMO", default=True),
         simulators=_switch(environ, "SIMULATORS", default=True),
+        life=_number(environ, "LIFE", 0),
         workers=_number(environ, "WEB_WORKERS", 2),
         finance_url=environ.get("FINANCE_WEBHOOK_URL") or f"http://127.0.0.1:{port + 13}/hook",
         finance_secret=environ.get("FINANCE_WEBHOOK_SECRET")

@@ -1,0 +1,89 @@
+"""The demo trade lives on a running shop, bears faults, and goes without a trace in the sums."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from shangliu.platform.env import embedded_url
+from tests.system import System, make_staff, running
+
+_SHOP = "import django; django.setup(); from tests.insight.world import open_shop; open_shop()"
+_SHIPPED = "SELECT count(*) FROM orders_order WHERE state IN ('shipped', 'completed')"
+_ORDERS = "SELECT count(*) FROM orders_order"
+_PATIENCE = 60.0
+
+
+@pytest.fixture(scope="module")
+def system() -> Iterator[System]:
+    with running() as started:
+        make_staff(started)
+        _run_in(started, _SHOP)
+        yield started
+
+
+def _run_in(system: System, program: str) -> None:
+    subprocess.run(
+        [sys.executable, "-c", program],
+        env={
+            **system.environ,
+            "DATABASE_URL": embedded_url(system.data),
+            "DJANGO_SETTINGS_MODULE": "shangliu.config.settings",
+        },
+        check=True,
+    )
+
+
+def _set(system: System, sql: str) -> None:
+    with psycopg.connect(embedded_url(system.data)) as connection:
+        connection.execute(f"UPDATE life_switch SET {sql}")
+
+
+def _one(system: System, sql: str) -> object:
+    return system.rows(sql)[0][0]
+
+
+def _wait(system: System, sql: str, wanted: object = True) -> None:  # noqa: FBT002
+    end = time.monotonic() + _PATIENCE
+    while (found := _one(system, sql)) != wanted:
+        trouble = system.rows("SELECT last_error FROM life_switch")
+        assert time.monotonic() < end, f"{sql}: {found}, {trouble}\n{system.said[-3000:]}"
+        time.sleep(0.3)
+
+
+def _books_add_up(system: System) -> None:
+    assert "库存与流水一致" in system.run("stock", "verify")
+    assert _one(system, "SELECT coalesce(sum(amount_fen), 0) FROM ledger_posting") == 0
+
+
+def test_purchases_go_through_to_the_buyer_and_can_be_taken_away(system: System) -> None:
+    before = system.rows("SELECT id, on_hand, held, committed FROM inventory_stock ORDER BY id")
+    system.run("life", "on", "--rate", "60", "--hurry", "40")
+    _wait(system, f"SELECT ({_SHIPPED}) >= 3")
+    _wait(system, "SELECT count(*) > 0 FROM insight_behaviour WHERE step = 'view_product'")
+    _wait(system, "SELECT count(*) > 0 FROM orders_order WHERE state = 'completed'")
+    system.run("life", "off")
+    assert _one(system, "SELECT orders > 2 AND paid > 2 AND visits > orders FROM life_switch")
+    assert not _one(
+        system,
+        "SELECT count(*) FROM orders_trade t WHERE NOT EXISTS"
+        " (SELECT 1 FROM life_mark m WHERE m.key = t.visit)",
+    )
+    _books_add_up(system)
+
+    assert "已移除" in system.run("life", "remove")
+
+    for table in ("orders_order", "payments_payment", "logistics_parcel", "cart_cart"):
+        assert _one(system, f"SELECT count(*) FROM {table}") == 0, table
+    for table in ("process_event", "life_mark", "inventory_reservation", "platform_outbox"):
+        assert _one(system, f"SELECT count(*) FROM {table}") == 0, table
+    after = system.rows("SELECT id, on_hand, held, committed FROM inventory_stock ORDER BY id")
+    assert after == before
+    _books_add_up(system)
+    uneven = "SELECT account FROM ledger_posting GROUP BY account HAVING sum(amount_fen) <> 0"
+    assert system.rows(uneven) == []
