@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 
+import psutil
 import psycopg
 import pytest
 
@@ -87,3 +91,58 @@ def test_purchases_go_through_to_the_buyer_and_can_be_taken_away(system: System)
     _books_add_up(system)
     uneven = "SELECT account FROM ledger_posting GROUP BY account HAVING sum(amount_fen) <> 0"
     assert system.rows(uneven) == []
+
+
+def test_payments_are_refused_where_that_is_the_chosen_fault(system: System) -> None:
+    system.run("life", "on", "--rate", "60", "--hurry", "40")
+    _set(system, "refused = 100, notices_twice = 100")
+    _wait(system, "SELECT count(*) > 0 FROM payments_payment WHERE state = 'failed'")
+    twice = (
+        "SELECT count(*) > 0 FROM (SELECT 1 FROM payments_gatewaynotification"
+        " WHERE notification_id <> '' GROUP BY notification_id HAVING count(*) > 1) found"
+    )
+    _wait(system, twice)
+    system.run("life", "off")
+    _books_add_up(system)
+
+
+def test_idle_staff_leave_their_work_and_go_on_when_they_are_back(system: System) -> None:
+    _set(system, "refused = 0, notices_twice = 0, idle = '[\"warehouse\"]'")
+    system.run("life", "on")
+    done = "SELECT count(*) FROM process_event WHERE process = 'fulfilment' AND step = 'wave'"
+    waits = "SELECT count(*) FROM fulfilment_fulfilmenttask WHERE state = 'created'"
+    time.sleep(1.5)  # what was in somebody's hands when the warehouse went home
+    before = _one(system, done)
+    _wait(system, f"SELECT ({waits}) >= 2")
+    assert _one(system, done) == before
+    _set(system, "idle = '[]'")
+    _wait(system, f"SELECT ({done}) >= {before} + 2")
+
+
+def test_it_goes_on_after_the_database_was_killed_and_stops_when_it_is_told(
+    system: System,
+) -> None:
+    postmaster = int((system.data / "postgres" / "postmaster.pid").read_text().split()[0])
+    os.kill(postmaster, signal.SIGKILL)
+    time.sleep(1)
+    system.wait_healthy(90)
+    before = _one(system, _ORDERS)
+    _wait(system, f"SELECT ({_ORDERS}) > {before}")
+    system.run("life", "off")
+    time.sleep(2)
+    orders, visits = _one(system, _ORDERS), _one(system, "SELECT count(*) FROM life_mark")
+    time.sleep(3)
+    assert (_one(system, _ORDERS), _one(system, "SELECT count(*) FROM life_mark")) == (
+        orders,
+        visits,
+    )
+    life = json.loads((system.data / "run" / "life.pid").read_text())["pid"]
+    assert psutil.Process(life).is_running()
+
+
+def test_the_button_in_the_back_office_has_the_process_remove_everything(system: System) -> None:
+    _set(system, "removing = true")
+    _wait(system, "SELECT removing FROM life_switch", wanted=False)
+    assert _one(system, _ORDERS) == 0
+    assert _one(system, "SELECT count(*) FROM insight_behaviour") == 0
+    _books_add_up(system)

@@ -38,6 +38,10 @@ def turn(*, actor: str, **values: Any) -> Switch:
 
 
 def _check(values: dict[str, Any]) -> None:
+    if values.get("on") and switch().removing:
+        raise Refused(
+            Text("正在移除演示数据，完成后再开", "Demo data is being removed; open it afterwards")
+        )
     rate, hurry = values.get("rate", 1), values.get("hurry", 1)
     if not 1 <= rate <= MOST_A_MINUTE:
         raise Refused(

@@ -12,6 +12,7 @@ from shangliu.web.backoffice import (
     definition,
     funnel,
     impact,
+    life,
     logfiles,
     map,  # noqa: A004
     mining,
@@ -79,6 +80,10 @@ urlpatterns = [
     path("mining/export/<str:form>", mining.take_away, name="staff_take_log"),
     path("mining/bring/", logfiles.bring, name="staff_bring_log"),
     path("mining/logs/<str:name>/forget/", logfiles.forget_log, name="staff_forget_log"),
+    path("life/", life.switch, name="staff_life"),
+    path("life/status/", life.status, name="staff_life_status"),
+    path("life/turn/", life.turn, name="staff_life_turn"),
+    path("life/remove/", life.remove, name="staff_life_remove"),
     path("definition/", definition.definition, name="staff_definition"),
     path("definition/export/<slug:form>", definition.export, name="staff_export"),
     path("impact/", impact.impact, name="staff_impact"),
