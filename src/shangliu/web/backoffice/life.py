@@ -124,7 +124,7 @@ def _status(row: life.Switch) -> dict[str, object]:
                 ("visits", _("今日访问")),
                 ("orders", _("今日下单")),
                 ("paid", _("今日付款")),
-                ("missed", _("今日放过")),
+                ("missed", _("积压时放过")),
             )
         ],
         "marked": marked,
