@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from shangliu.domain.cart.models import Cart
+from shangliu.domain.inventory.books import differences
 from shangliu.domain.inventory.models import Stock, StockMovement
 from shangliu.domain.ledger import queries as ledger
 from shangliu.domain.life import services as life
@@ -145,7 +146,7 @@ def test_a_marked_purchase_goes_with_its_events_and_leaves_the_books_even(
     assert not Mark.objects.exists()
     after = list(Stock.objects.order_by("pk").values_list("on_hand", "held", "committed"))
     assert after == before
-    assert world.differences() == []
+    assert differences() == []
     assert {one.code: one.fen for one in ledger.balances() if one.fen} == accounts
     assert ledger.total() == 0
     assert StockMovement.objects.filter(document=gone.case_no, why=removal.WHY).exists()
