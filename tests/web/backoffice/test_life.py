@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, transaction
 from django.test import Client
 from pytest_django import Settings
 
 from shangliu.domain.cart.models import Cart
+from shangliu.domain.crm.models import Reveal
 from shangliu.domain.inventory.books import differences
 from shangliu.domain.inventory.models import Stock, StockMovement
 from shangliu.domain.ledger import queries as ledger
+from shangliu.domain.ledger.models import Entry
 from shangliu.domain.life import services as life
 from shangliu.domain.life.models import Mark, Switch
 from shangliu.domain.orders.models import Order, Trade
+from shangliu.domain.settlement.models import SettlementEntry
 from shangliu.flow import removal
 from shangliu.insight.models import Behaviour
 from shangliu.platform import clock
@@ -165,3 +169,14 @@ def test_what_the_demo_trade_has_not_made_cannot_be_removed(shop: world.Shop) ->
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         Event.objects.filter(case_no=order.case_no).delete()
     assert Event.objects.count() == events
+
+
+def test_every_table_that_names_a_case_goes_or_stays_on_purpose() -> None:
+    """Ledgers are turned round instead, and who looked at personal data stays on record."""
+    named = {
+        model
+        for model in apps.get_models()
+        if any(field.name == "case_no" for field in model._meta.get_fields())
+    }
+    gone = {model for model, _ in removal._BY_CASE} | {Event, SettlementEntry}
+    assert named - gone == {Entry, Reveal}
