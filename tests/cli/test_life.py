@@ -25,7 +25,9 @@ _PATIENCE = 60.0
 
 @pytest.fixture(scope="module")
 def system() -> Iterator[System]:
-    with running() as started:
+    with running(LIFE="7") as started:
+        assert started.rows('SELECT "on", rate FROM life_switch') == [(True, 7)]
+        started.run("life", "off")
         make_staff(started)
         _run_in(started, _SHOP)
         yield started

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from shangliu.cli import database, guard, seed
 from shangliu.cli.children import Child, Spec, port_is_free, say
+from shangliu.cli.life.command import turn_on
 from shangliu.cli.postgres import Server, serve
 from shangliu.cli.processes import MARK, alone, end_marked
-from shangliu.platform.env import Env
+from shangliu.platform.env import MOST_A_MINUTE, Env
 
 LONGEST_STOP = 7.0  # seconds for all together, before who still runs is killed
 _PYTHON = sys.executable
@@ -27,6 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--life",
         type=int,
+        choices=range(1, MOST_A_MINUTE + 1),
         metavar="RATE",
         help="开启演示生意，每分钟下单 / with demo trade, orders a minute",
     )
@@ -58,10 +60,12 @@ def _supervise(env: Env, run_dir: Path, *, demo: bool, rate: int) -> int:
         signal.signal(number, _interrupt)
     server = None if env.database_url else Server(env.data_dir)
     watch = Child(_guard(env), run_dir)
-    children = [watch, *(Child(spec, run_dir) for spec in specs(env, rate))]
+    children = [watch, *(Child(spec, run_dir) for spec in specs(env))]
     try:
         watch.start()
         _prepare(env, demo=demo)
+        if rate and env.simulators:
+            turn_on(rate)
         _start(children[1:])
         _tell_ready(env, time.monotonic() - began, demo=demo)
         while True:
@@ -120,8 +124,8 @@ def _guard(env: Env) -> Spec:
     return Spec("guard", (_PYTHON, "-m", "shangliu.cli.guard", str(env.data_dir), kind), None)
 
 
-def specs(env: Env, rate: int = 0) -> Sequence[Spec]:
-    """What runs beside the database, in the order of starting. `rate` opens the demo trade."""
+def specs(env: Env) -> Sequence[Spec]:
+    """What runs beside the database, in the order of starting."""
     found = list(simulators(env)) if env.simulators else []
     found.append(Spec("worker", (_PYTHON, "-m", "shangliu.config.command", "worker"), None))
     found.append(
@@ -150,8 +154,7 @@ def specs(env: Env, rate: int = 0) -> Sequence[Spec]:
         )
     )
     if env.simulators:
-        opens = ("--rate", str(rate)) if rate else ()
-        life = (_PYTHON, "-m", "shangliu.config.command", "life", "run", *opens)
+        life = (_PYTHON, "-m", "shangliu.config.command", "life", "run")
         found.append(Spec("life", life, None))
     return found
 

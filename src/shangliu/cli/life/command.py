@@ -41,16 +41,22 @@ def run(env: Env, args: argparse.Namespace) -> int:
         )
     if args.action == "remove":
         return _remove(env)
-    if args.action in ("on", "off") or args.rate:
-        _turn(args)
     if args.action == "run":
         return _live(env, args.seed)
+    chosen = {name: vars(args)[name] for name in ("rate", "hurry") if vars(args)[name]}
+    _turn({"on": args.action == "on", **chosen})
     return 0
 
 
-def _turn(args: argparse.Namespace) -> None:
-    values: dict[str, object] = {"on": args.action != "off"}
-    values |= {name: vars(args)[name] for name in ("rate", "hurry") if vars(args)[name]}
+def turn_on(rate: int) -> None:
+    """With so many orders a minute; says why not where it cannot be."""
+    try:
+        life.turn(actor=_ACTOR, on=True, rate=rate)
+    except Refused as refused:
+        print("\n".join(f"{one.zh} / {one.en}" for one in refused.reasons))
+
+
+def _turn(values: dict[str, object]) -> None:
     try:
         row = life.turn(actor=_ACTOR, **values)
     except Refused as refused:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from shangliu.platform.env import MOST_A_MINUTE
 from shangliu.process.roles import Role
 
-MOST_A_MINUTE = 60
 IDLE_ROLES = (Role.OPERATIONS, Role.WAREHOUSE, Role.SERVICE, Role.FINANCE)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import F
 
-from shangliu.domain.life.models import IDLE_ROLES, MOST_A_MINUTE, Mark, Switch
+from shangliu.domain.life.models import IDLE_ROLES, Mark, Switch
 from shangliu.platform import clock
+from shangliu.platform.env import MOST_A_MINUTE
 from shangliu.platform.errors import Refused
 from shangliu.platform.text import Text
 
