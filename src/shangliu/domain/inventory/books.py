@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, connection, transaction
@@ -133,3 +133,45 @@ def _repair_row(stock_id: int, wrong: list[Difference], actor: str, why: str) ->
             at=clock.now(),
             **changes,
         )
+
+
+# What the documents have moved so far, turned round: counters and ledger in one statement.
+_TAKE_BACK = """
+WITH moved AS (
+  SELECT stock_id, sum(on_hand)::int AS on_hand, sum(held)::int AS held,
+    sum(committed)::int AS committed, sum(damaged)::int AS damaged,
+    sum(in_transit)::int AS in_transit, sum(safety)::int AS safety
+  FROM inventory_stockmovement WHERE document = ANY(%(documents)s) GROUP BY stock_id),
+wrong AS (
+  SELECT m.* FROM moved m JOIN inventory_stock s ON s.id = m.stock_id
+  WHERE (m.on_hand, m.held, m.committed, m.damaged, m.in_transit, m.safety)
+    <> (0, 0, 0, 0, 0, 0)
+  ORDER BY s.id FOR UPDATE OF s),
+back AS (
+  UPDATE inventory_stock s SET on_hand = s.on_hand - w.on_hand, held = s.held - w.held,
+    committed = s.committed - w.committed, damaged = s.damaged - w.damaged,
+    in_transit = s.in_transit - w.in_transit, safety = s.safety - w.safety
+  FROM wrong w WHERE s.id = w.stock_id RETURNING s.id)
+INSERT INTO inventory_stockmovement
+  (stock_id, kind, on_hand, held, committed, damaged, in_transit, safety, document, actor, why, at)
+SELECT stock_id, 'adjust', -on_hand, -held, -committed, -damaged, -in_transit, -safety,
+  %(document)s, %(actor)s, %(why)s, %(at)s
+FROM wrong JOIN back ON back.id = wrong.stock_id"""
+
+
+def take_back(documents: Sequence[str], *, actor: str, why: str) -> int:
+    """Undo all that these documents have moved, by lines of the ledger under the first of them;
+    gives how many. A second call finds nothing left to undo. The caller sees to the reservations
+    in the same transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _TAKE_BACK,
+            {
+                "documents": list(documents),
+                "document": documents[0],
+                "actor": actor[:80],
+                "why": why[:120],
+                "at": clock.now(),
+            },
+        )
+        return int(cursor.rowcount)

@@ -25,6 +25,7 @@ from shangliu.platform.errors import NotFound
 from shangliu.process.roles import STAFF, Role
 from shangliu.web.backoffice import words
 from shangliu.web.backoffice.menu import ENTRIES, Entry
+from shangliu.web.demo import life_is_open
 
 View = Callable[..., HttpResponseBase]
 
@@ -111,7 +112,8 @@ def _menu(request: HttpRequest) -> list[dict[str, object]]:
     return [
         _line(entry, request.path, now_waiting)
         for entry in sorted(ENTRIES, key=lambda one: groups.index(str(one.group)))
-        if not entry.roles or acts & {*entry.roles, Role.ADMIN}
+        if (not entry.roles or acts & {*entry.roles, Role.ADMIN})
+        and (not entry.demo or life_is_open())
     ]
 
 

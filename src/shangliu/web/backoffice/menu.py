@@ -14,7 +14,7 @@ from shangliu.process.roles import Role
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One line of the side menu. `waits`: what the number beside it counts; `by`: of payments,
-    those that come in one of these ways."""
+    those that come in one of these ways. `demo`: only in a demo shop."""
 
     name: str
     label: Any
@@ -25,6 +25,7 @@ class Entry:
     args: tuple[str, ...] = ()
     waits: tuple[tuple[str, str], ...] = ()
     by: frozenset[Nature] = frozenset()
+    demo: bool = False
 
 
 _FLOW, _OPERATIONS, _SERVICE = _("流程"), _("运营"), _("客服")
@@ -201,5 +202,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry("staff_policies", _("业务策略"), "settings", _SETUP, Role.OPERATIONS, family="system"),
     _entry("staff_people", _("员工账号"), "users", _SETUP, Role.ADMIN, family="system"),
+    _entry("staff_life", _("演示生意"), "play", _SETUP, Role.ADMIN, family="system", demo=True),
     _entry("staff_definition", _("流程定义"), "flow", _SETUP, family="system"),
 )

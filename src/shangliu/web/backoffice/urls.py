@@ -12,6 +12,7 @@ from shangliu.web.backoffice import (
     definition,
     funnel,
     impact,
+    life,
     logfiles,
     map,  # noqa: A004
     mining,
@@ -82,6 +83,10 @@ urlpatterns = [
     path("mining/logs/<str:name>/forget/", logfiles.forget_log, name="staff_forget_log"),
     path("what-if/", whatif.what_if, name="staff_what_if"),
     path("what-if/runs/", whatif.runs, name="staff_what_if_runs"),
+    path("life/", life.switch, name="staff_life"),
+    path("life/status/", life.status, name="staff_life_status"),
+    path("life/turn/", life.turn, name="staff_life_turn"),
+    path("life/remove/", life.remove, name="staff_life_remove"),
     path("definition/", definition.definition, name="staff_definition"),
     path("definition/export/<slug:form>", definition.export, name="staff_export"),
     path("impact/", impact.impact, name="staff_impact"),
