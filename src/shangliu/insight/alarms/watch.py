@@ -127,6 +127,11 @@ def roots() -> list[Alarm]:
     return [one for one in open_alarms() if not one.root]
 
 
+def alarmed() -> int:
+    """How many root causes are open; one statement."""
+    return Alarm.objects.filter(cleared_at__isnull=True, root="").count()
+
+
 def cleared(limit: int = 50) -> list[Alarm]:
     """What was wrong and is over, the latest first."""
     return list(Alarm.objects.filter(cleared_at__isnull=False).order_by("-cleared_at")[:limit])
