@@ -154,15 +154,13 @@ def _purchase(
         raise WentWrong("not paid in time")
 
 
-def purchase_until_paid(
-    way: Way, choice: int
-) -> Generator[Ask | Pause | None, Answer | None, str]:
+def purchase_until_paid(way: Way, choice: int) -> Generator[Ask | Pause | None, Answer | None, str]:
     """From the product's page to the gateway's "paid"; gives the trade's number."""
     guest = Browser(way.shop)
     expect(200, (yield from guest.get(way.products[choice])), "product")
     expect(204, (yield from guest.post("/cart/add/", _chosen(way.variants[choice]))), "cart")
     number, token = yield from _submitted(guest)
-    form = {"csrfmiddlewaretoken": token, "provider": "alipay"}
+    form = {"csrfmiddlewaretoken": token, "way": "alipay:page"}
     there = yield from guest.post(f"/pay/{number}/start/", form)
     expect(303, there, "pay")
     to = there.header(b"location").partition(f":{way.gateway[1]}")[2]

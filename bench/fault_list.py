@@ -18,7 +18,7 @@ Act = Callable[[World], object]
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """`stage` empty: it concerns all of them. `about`: the processes whose decision may be named."""
+    """`stage` empty: it concerns all of them. `about`: the processes whose decision is meant."""
 
     name: str
     group: str
@@ -42,7 +42,9 @@ def _well(world: World) -> None:
 
 
 def _forged(world: World) -> None:
-    rows = world.sql("SELECT number FROM payments_payment WHERE provider = 'alipay' ORDER BY id DESC LIMIT 3")
+    rows = world.sql(
+        "SELECT number FROM payments_payment WHERE provider = 'alipay' ORDER BY id DESC LIMIT 3"
+    )
     for (number,) in rows:
         world.alipay("notify/probe", out_trade_no=number)
 
@@ -72,13 +74,15 @@ def _trigger(table: str) -> Act:
 def _untrigger(table: str) -> Act:
     def act(world: World) -> None:
         world.sql(f"DROP TRIGGER IF EXISTS out_of_order ON {table}")
-        world.sql("UPDATE platform_outbox SET due_at = now() WHERE done_at IS NULL AND dead_at IS NULL")
+        world.sql(
+            "UPDATE platform_outbox SET due_at = now() WHERE done_at IS NULL AND dead_at IS NULL"
+        )
 
     return act
 
 
 def _set(policy: policies.Policy, value: int) -> Act:
-    return lambda world: policies.change(policy, value, user_id=None, why="fault suite")
+    return lambda _: policies.change(policy, value, user_id=None, why="fault suite")
 
 
 def _silent(world: World) -> None:
@@ -106,17 +110,17 @@ def _reports(world: World) -> None:
 
 def _tamper(column: str, by: int) -> Act:
     return lambda world: world.sql(
-        f"UPDATE inventory_stock SET {column} = {column} + {by}"
+        f"UPDATE inventory_stock SET {column} = {column} + {by}"  # noqa: S608 - both are written in this file
         " WHERE id = (SELECT min(id) FROM inventory_stock WHERE on_hand > 100)"
     )
 
 
-def _keep_all(world: World) -> None:
+def _keep_all(_: World) -> None:
     for stock in Stock.objects.filter(on_hand__gt=100).order_by("id")[:200]:
         keep_back(stock_id=stock.pk, quantity=stock.on_hand, actor="yunying", why="盘点")
 
 
-def _keep_none(world: World) -> None:
+def _keep_none(_: World) -> None:
     for stock in Stock.objects.filter(safety__gt=0):
         keep_back(stock_id=stock.pk, quantity=0, actor="yunying", why="盘点完成")
 
@@ -124,82 +128,165 @@ def _keep_none(world: World) -> None:
 def _no_bill(world: World) -> None:
     world.alipay("faults", kind="http_502", times=-1, method=_BILL)
     yesterday = clock.local(clock.now()).date() - timedelta(days=2)
-    world.sql("DELETE FROM reconciliation_dailybill WHERE day <= %s AND provider = 'alipay'", yesterday)
+    world.sql(
+        "DELETE FROM reconciliation_dailybill WHERE day <= %s AND provider = 'alipay'", yesterday
+    )
 
 
 _BILL = "alipay.data.dataservice.bill.downloadurl.query"
-_QUERY = "alipay.trade.query"
-_PAY = {"stage": "payment", "about": ("payment",)}
-_SHIP = {"stage": "delivery", "about": ("parcel",)}
+
+
+def _of_payment(name: str, group: str, inject: Act, heal: Act = _well) -> Fault:
+    return Fault(
+        name=name,
+        group=group,
+        inject=inject,
+        heal=heal,
+        system="alipay",
+        stage="payment",
+        about=("payment",),
+    )
+
+
+def _of_carrier(name: str, inject: Act, heal: Act) -> Fault:
+    return Fault(
+        name=name,
+        group="carrier",
+        inject=inject,
+        heal=heal,
+        system="kuaidi100",
+        stage="delivery",
+        about=("parcel",),
+    )
+
+
+def _of_finance(name: str, inject: Act, heal: Act, group: str = "finance") -> Fault:
+    return Fault(
+        name=name,
+        group=group,
+        inject=inject,
+        heal=heal,
+        system="finance",
+        stage="payment",
+        about=("order",),
+    )
+
+
+def _of_stock(name: str, inject: Act, heal: Act, stage: str = "cart") -> Fault:
+    return Fault(
+        name=name,
+        group="stock",
+        inject=inject,
+        heal=heal,
+        system="stock",
+        stage=stage,
+        about=("reservation",),
+    )
+
+
+def _of_rules(name: str, inject: Act, heal: Act) -> Fault:
+    return Fault(
+        name=name,
+        group="rules",
+        inject=inject,
+        heal=heal,
+        system="rules",
+        stage="processing",
+        about=("order",),
+    )
+
+
+def _of_house(name: str, system: str, inject: Act, heal: Act) -> Fault:
+    return Fault(name=name, group=system, inject=inject, heal=heal, system=system)
+
+
+def _locked(table: str) -> Act:
+    return lambda world: world.hold(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+
+
+def _let_go(world: World) -> None:
+    world.let_go()
+
+
+def _labels(times: int) -> Act:
+    return lambda world: world.sim(world.stage.env.kuaidi100_port, "fail-labels", times=times)
+
+
+def _finance(times: int) -> Act:
+    return lambda world: world.sim(world.stage.env.finance_port, "fail", times=times)
+
+
+def _nothing(_: World) -> None:
+    """It was done once and is over."""
 
 
 FAULTS: tuple[Fault, ...] = (
-    Fault(name="notification lost", group="notification path", inject=_alipay("lose"),
-          heal=_well, system="alipay", **_PAY),  # type: ignore[arg-type]
-    Fault(name="notification forged", group="notification path", inject=_forged,
-          heal=lambda _: None, system="alipay", **_PAY),  # type: ignore[arg-type]
-    Fault(name="notification with a wrong amount", group="notification path",
-          inject=_alipay("wrong_amount"), heal=_well, system="alipay", **_PAY),  # type: ignore[arg-type]
-    Fault(name="notification late", group="notification path",
-          inject=_alipay("delay", value=32), heal=_well, system="alipay", **_PAY),  # type: ignore[arg-type]
-    Fault(name="gateway down", group="gateway", inject=_kill("alipay"), heal=_start("alipay"),
-          system="alipay", **_PAY),  # type: ignore[arg-type]
-    Fault(name="gateway answers 502", group="gateway", inject=_alipay("lose", "http_502"),
-          heal=_well, system="alipay", **_PAY),  # type: ignore[arg-type]
-    Fault(name="gateway slow", group="gateway", inject=_alipay("lose", "latency", value=4000),
-          heal=_well, system="alipay", **_PAY),  # type: ignore[arg-type]
-    Fault(name="gateway signs wrongly", group="gateway", inject=_alipay("lose", "probe_answer"),
-          heal=_well, system="alipay", **_PAY),  # type: ignore[arg-type]
-    Fault(name="gateway does not know (20000)", group="gateway", inject=_alipay("lose", "unknown"),
-          heal=_well, system="alipay", **_PAY),  # type: ignore[arg-type]
-    Fault(name="statement cannot be fetched", group="gateway", inject=_no_bill, heal=_well,
-          system="alipay", stage="receipt", about=("difference",)),
-    Fault(name="carrier down", group="carrier", inject=_kill("kuaidi100"),
-          heal=_start("kuaidi100"), system="kuaidi100", **_SHIP),  # type: ignore[arg-type]
-    Fault(name="carrier refuses waybills", group="carrier",
-          inject=lambda world: world.sim(world.stage.env.kuaidi100_port, "fail-labels", times=10_000),
-          heal=lambda world: world.sim(world.stage.env.kuaidi100_port, "fail-labels", times=0),
-          system="kuaidi100", **_SHIP),  # type: ignore[arg-type]
-    Fault(name="tracking silent", group="carrier", inject=_silent, heal=_reports,
-          system="kuaidi100", **_SHIP),  # type: ignore[arg-type]
-    Fault(name="finance answers 503", group="finance",
-          inject=lambda world: world.sim(world.stage.env.finance_port, "fail", times=10_000),
-          heal=lambda world: world.sim(world.stage.env.finance_port, "fail", times=0),
-          system="finance", stage="payment", about=("order",)),
-    Fault(name="finance down", group="finance", inject=_kill("finance"), heal=_start("finance"),
-          system="finance", stage="payment", about=("order",)),
-    Fault(name="messages cannot be sent", group="mail", inject=_trigger("notifications_message"),
-          heal=_untrigger("notifications_message"), system="notices", about=("order",)),
-    Fault(name="a handler of letters raises", group="worker",
-          inject=_trigger("notifications_webhookdelivery"),
-          heal=_untrigger("notifications_webhookdelivery"), system="finance", stage="payment",
-          about=("order",)),
-    Fault(name="worker killed", group="worker", inject=_kill("worker"), heal=_start("worker"),
-          system="worker"),
-    Fault(name="worker stuck", group="worker", inject=lambda world: world.freeze("worker"),
-          heal=lambda world: world.thaw("worker"), system="worker"),
-    Fault(name="stream dead", group="programs", inject=_kill("stream"), heal=_start("stream"),
-          system="stream"),
-    Fault(name="web program hangs", group="programs", inject=lambda world: world.freeze("web"),
-          heal=lambda world: world.thaw("web"), system="web"),
-    Fault(name="orders locked by a session", group="database",
-          inject=lambda world: world.hold("LOCK TABLE orders_order IN ACCESS EXCLUSIVE MODE"),
-          heal=lambda world: world.let_go(), system="database"),
-    Fault(name="log of events locked by a session", group="database",
-          inject=lambda world: world.hold("LOCK TABLE process_event IN EXCLUSIVE MODE"),
-          heal=lambda world: world.let_go(), system="database"),
-    Fault(name="stock counter tampered (held)", group="stock", inject=_tamper("held", 3),
-          heal=_tamper("held", -3), system="stock", stage="cart", about=("reservation",)),
-    Fault(name="stock counter tampered (committed)", group="stock", inject=_tamper("committed", 2),
-          heal=_tamper("committed", -2), system="stock", stage="processing", about=("reservation",)),
-    Fault(name="everything sold out by safety stock", group="stock", inject=_keep_all,
-          heal=_keep_none, system="stock", stage="cart", about=("reservation",)),
-    Fault(name="review limit set to nothing", group="rules", inject=_set(Policies.REVIEW_LIMIT, 0),
-          heal=_set(Policies.REVIEW_LIMIT, 500_000), system="rules", stage="processing",
-          about=("order",)),
-    Fault(name="review by rule switched off", group="rules", inject=_set(Policies.AUTO_REVIEW, 0),
-          heal=_set(Policies.AUTO_REVIEW, 1), system="rules", stage="processing", about=("order",)),
-    Fault(name="warehouse does not pick", group="WMS", inject=lambda world: world.working.clear(),
-          heal=lambda world: world.working.set(), system="warehouse", stage="delivery",
-          about=("fulfilment",)),
+    _of_payment("notification lost", "notification path", _alipay("lose")),
+    _of_carrier("carrier refuses waybills", _labels(10_000), _labels(0)),
+    _of_house("stream dead", "stream", _kill("stream"), _start("stream")),
+    _of_payment("notification forged", "notification path", _forged, _nothing),
+    _of_finance("finance answers 503", _finance(10_000), _finance(0)),
+    _of_rules(
+        "review limit set to nothing",
+        _set(Policies.REVIEW_LIMIT, 0),
+        _set(Policies.REVIEW_LIMIT, 500_000),
+    ),
+    _of_payment("notification with a wrong amount", "notification path", _alipay("wrong_amount")),
+    _of_stock("stock counter tampered (held)", _tamper("held", 3), _tamper("held", -3)),
+    _of_house("worker killed", "worker", _kill("worker"), _start("worker")),
+    _of_payment("notification late", "notification path", _alipay("delay", value=32)),
+    _of_house("orders locked by a session", "database", _locked("orders_order"), _let_go),
+    _of_carrier("carrier down", _kill("kuaidi100"), _start("kuaidi100")),
+    _of_payment("gateway down", "gateway", _kill("alipay"), _start("alipay")),
+    Fault(
+        name="messages cannot be sent",
+        group="mail",
+        inject=_trigger("notifications_message"),
+        heal=_untrigger("notifications_message"),
+        system="notices",
+        about=("order",),
+    ),
+    Fault(
+        name="warehouse does not pick",
+        group="WMS",
+        inject=lambda world: world.working.clear(),
+        heal=lambda world: world.working.set(),
+        system="warehouse",
+        stage="delivery",
+        about=("fulfilment",),
+    ),
+    _of_payment("gateway answers 502", "gateway", _alipay("lose", "http_502")),
+    _of_stock(
+        "stock counter tampered (committed)",
+        _tamper("committed", 2),
+        _tamper("committed", -2),
+        stage="processing",
+    ),
+    _of_house("worker stuck", "worker", lambda w: w.freeze("worker"), lambda w: w.thaw("worker")),
+    _of_finance("finance down", _kill("finance"), _start("finance")),
+    _of_payment("gateway slow", "gateway", _alipay("lose", "latency", value=4000)),
+    _of_house("log of events locked", "database", _locked("process_event"), _let_go),
+    _of_payment("gateway signs wrongly", "gateway", _alipay("lose", "probe_answer")),
+    _of_rules(
+        "review by rule switched off", _set(Policies.AUTO_REVIEW, 0), _set(Policies.AUTO_REVIEW, 1)
+    ),
+    _of_finance(
+        "a handler of letters raises",
+        _trigger("notifications_webhookdelivery"),
+        _untrigger("notifications_webhookdelivery"),
+        group="worker",
+    ),
+    _of_payment("gateway knows nothing (20000)", "gateway", _alipay("lose", "unknown")),
+    _of_carrier("tracking silent", _silent, _reports),
+    _of_house("web program hangs", "web", lambda w: w.freeze("web"), lambda w: w.thaw("web")),
+    Fault(
+        name="statement cannot be fetched",
+        group="gateway",
+        inject=_no_bill,
+        heal=_well,
+        system="alipay",
+        stage="receipt",
+        about=("difference",),
+    ),
+    _of_stock("everything kept back as safety stock", _keep_all, _keep_none),
 )

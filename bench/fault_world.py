@@ -21,7 +21,7 @@ import psycopg
 from django.db import DatabaseError, close_old_connections
 from django.test import Client
 
-from bench.buying import Way, WentWrong, expect, purchase_until_paid
+from bench.buying import Way, WentWrong, purchase_until_paid
 from bench.load import Loop, Pause, Script
 from bench.stage import Stage
 from shangliu.cli.children import Child, Spec
@@ -53,7 +53,7 @@ class World:
 
     def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.stage.url, autocommit=True) as connection:
-            done = connection.execute(statement, values)  # type: ignore[call-overload]
+            done = connection.execute(statement, values)
             return list(done.fetchall()) if done.description else []
 
     def sim(self, port: int, path: str, **said: object) -> None:
@@ -84,7 +84,7 @@ class World:
     def hold(self, statement: str) -> None:
         """A session that keeps what the statement locks until it is let go."""
         connection = psycopg.connect(self.stage.url)
-        connection.execute(statement)  # type: ignore[call-overload]
+        connection.execute(statement)
         self.kept.append(connection)
 
     def let_go(self) -> None:
@@ -172,7 +172,11 @@ def _pack(world: World) -> None:
                 return
             with suppress(Refused, Conflict):
                 steps.take(
-                    f"fulfilment.{name}", task, actor="cangku", roles=frozenset(STAFF), data=asked(task)
+                    f"fulfilment.{name}",
+                    task,
+                    actor="cangku",
+                    roles=frozenset(STAFF),
+                    data=asked(task),
                 )
 
 
@@ -199,7 +203,7 @@ def _looking(world: World) -> None:
                 f"http://{host}:{port}/staff/alarms/list.json",
                 headers={"Cookie": f"sessionid={_session()}"},
             )
-            with urllib.request.urlopen(asked, timeout=10) as answer:
+            with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 - our own
                 world.bought[f"alarms {answer.status}"] += 1
         world.stopped.wait(3)
 
@@ -219,6 +223,3 @@ def _session() -> str:
         client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
         _sessions.append(client.cookies["sessionid"].value)
     return _sessions[0]
-
-
-__all__ = ["World", "expect", "running"]

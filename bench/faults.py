@@ -19,11 +19,11 @@ from bench.stage import Stage
 
 PATIENCE = 60.0
 WARM = 75.0  # seconds of business as usual, from which is learnt what is usual
-CALM = 45.0  # seconds at most until the alarms of the fault before are gone
+CALM = 60.0  # seconds at most until the alarms of the fault before are gone
 _FIRST = """
-SELECT stage, system, step, cause->>1, depth FROM insight_alarm
+SELECT stage, system, step, cause->>1, fresh FROM insight_alarm
 WHERE cleared_at IS NULL ORDER BY rank, opened_at DESC LIMIT 1"""
-_OPEN = "SELECT system, step FROM insight_alarm WHERE cleared_at IS NULL ORDER BY rank"
+_OPEN = "SELECT 1 FROM insight_alarm WHERE cleared_at IS NULL AND fresh AND root = '' LIMIT 1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +76,8 @@ def _one(world: World, fault: Fault) -> Named:
 
 def names(fault: Fault, first: Sequence[Any]) -> bool:
     """System, stage and the process whose decision is meant."""
-    stage, system, step = first[:3]
-    if system != fault.system or (fault.stage and stage != fault.stage):
+    stage, system, step, _, fresh = first
+    if not fresh or system != fault.system or (fault.stage and stage != fault.stage):
         return False
     return not fault.about or str(step).partition(".")[0] in fault.about
 
@@ -91,8 +91,7 @@ def _first(world: World) -> tuple[Any, ...] | None:
 
 
 def _calm(world: World) -> None:
-    """Until nothing is open any more, or as long as it takes at most: what goes on then is not the
-    fault that comes."""
+    """Until nothing goes on any more, or for as long as is waited at most."""
     end = time.monotonic() + CALM
     while time.monotonic() < end and world.sql(_OPEN):
         time.sleep(1)

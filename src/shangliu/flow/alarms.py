@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -22,7 +23,7 @@ from shangliu.process.models import PolicyValue
 from shangliu.process.running import flow
 
 _RECENT = timedelta(minutes=3)
-_GOES_ON = timedelta(seconds=75)
+_GOES_ON = timedelta(seconds=40)
 _CHANGED = timedelta(minutes=30)
 _GRACE = timedelta(seconds=8)
 
@@ -107,7 +108,9 @@ def _turned_away(verdict: str) -> Text:
         return Text("支付通知里的金额和支付单不一致", "A notification names another amount")
     if verdict.startswith("unknown"):
         return Text("支付通知里的单号不是我们的", "A notification names a number that is not ours")
-    return Text("支付通知的签名或身份不对，可能是伪造", "A notification is not signed as it should be")
+    return Text(
+        "支付通知的签名或身份不对，可能是伪造", "A notification is not signed as it should be"
+    )
 
 
 _LOST = """
@@ -125,7 +128,7 @@ GROUP BY 1"""
 def lost() -> list[Signal]:
     """Payments that we only know of because we asked: their notification did not come, or late."""
     now = clock.now()
-    given = {"since": now - _RECENT, "until": now - _GRACE, "grace": _GRACE}
+    given: dict[str, Any] = {"since": now - _RECENT, "until": now - _GRACE, "grace": _GRACE}
     with connection.cursor() as cursor:
         cursor.execute(_LOST, given)
         rows = cursor.fetchall()
@@ -168,6 +171,11 @@ class _Memory(threading.local):
 _memory = _Memory()
 
 
+def forget() -> None:
+    """Add everything up anew at the next look (for tests, whose databases begin anew)."""
+    _memory.__init__()  # type: ignore[misc]
+
+
 def stock() -> list[Signal]:
     """Counters that differ from the ledger or the reservations. Only rows whose counters changed
     since the last look are added up; at the first look all."""
@@ -191,8 +199,8 @@ def stock() -> list[Signal]:
             cause=Text("库存数和流水、预占对不上", "Stock counters differ from their books"),
             evidence=tuple(
                 Text(
-                    f"{one.sku} @ {one.warehouse} {one.counter}：计数 {one.counted}，流水 {one.ledger}"
-                    f"，单据 {one.proof if one.proof is not None else '—'}",
+                    f"{one.sku} @ {one.warehouse} {one.counter}：计数 {one.counted}，"
+                    f"流水 {one.ledger}，单据 {one.proof if one.proof is not None else '—'}",
                     f"{one.sku} @ {one.warehouse} {one.counter}: counter {one.counted}, ledger "
                     f"{one.ledger}, documents {one.proof if one.proof is not None else '-'}",
                 )
@@ -231,14 +239,15 @@ def kept_back() -> list[Signal]:
             state="held",
             count=len(rows),
             cause=Text(
-                "人工调整后商品卖不出去了", "Goods cannot be sold since their stock was changed by hand"
+                "人工调整后商品卖不出去了",
+                "Goods cannot be sold since their stock was changed by hand",
             ),
             evidence=tuple(
                 Text(
                     f"{sku} @ {house_code}：在库 {on_hand}，已占 {taken}，安全库存 {safety}；"
                     f"{actor} 的 {kind}（{why or '—'}）",
-                    f"{sku} @ {house_code}: {on_hand} on hand, {taken} claimed, {safety} kept back; "
-                    f"{kind} by {actor} ({why or '-'})",
+                    f"{sku} @ {house_code}: {on_hand} on hand, {taken} claimed, "
+                    f"{safety} kept back; {kind} by {actor} ({why or '-'})",
                 )
                 for sku, house_code, kind, actor, why, on_hand, taken, safety, _ in rows[:5]
             ),
@@ -305,7 +314,8 @@ def _changes() -> dict[str, Text]:
     rows = PolicyValue.objects.filter(at__gte=clock.now() - _CHANGED).order_by("id")
     return {
         one.key: Text(
-            f"策略“{labels[one.key].zh}”{clock.local(one.at):%H:%M:%S} 改为 {one.value}（{one.why}）",
+            f"策略“{labels[one.key].zh}”{clock.local(one.at):%H:%M:%S} 改为 {one.value}"
+            f"（{one.why}）",
             f"policy “{labels[one.key].en}” set to {one.value} at "
             f"{clock.local(one.at):%H:%M:%S} ({one.why})",
         )
@@ -322,8 +332,11 @@ def _reasons(signal: Signal) -> tuple[Text, ...]:
             "SELECT reason, count(*) FROM process_event e,"
             " jsonb_each(e.facts) AS fact(name, list), jsonb_array_elements_text("
             "  CASE WHEN jsonb_typeof(list) = 'array' THEN list ELSE '[]'::jsonb END) AS reason"
-            " WHERE e.at > %s AND e.process = %s AND e.source = %s GROUP BY 1 ORDER BY 2 DESC LIMIT 3",
+            " WHERE e.at > %s AND e.process = %s AND e.source = %s"
+            " GROUP BY 1 ORDER BY 2 DESC LIMIT 3",
             [clock.now() - _RECENT, process, signal.state],
         )
         rows = cursor.fetchall()
-    return tuple(Text(f"规则给出的原因：{why}（{n} 次）", f"the rule said: {why} ({n} ×)") for why, n in rows)
+    return tuple(
+        Text(f"规则给出的原因：{why}（{n} 次）", f"the rule said: {why} ({n} ×)") for why, n in rows
+    )

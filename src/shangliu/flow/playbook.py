@@ -62,8 +62,9 @@ class Button:
     sure: Text | None = None
 
 
-def press(pk: int, code: str, about: str, by: tuple[str, frozenset[Role]],
-          handlers: Mapping[str, Handler]) -> Text:
+def press(
+    pk: int, code: str, about: str, by: tuple[str, frozenset[Role]], handlers: Mapping[str, Handler]
+) -> Text:
     """Do it, once, and write it down beside the alarm. `Refused` for who may not, and for what the
     alarm does not offer."""
     actor, roles = by
@@ -95,7 +96,7 @@ def _deliver(asked: Asked) -> Text:
     return Text(f"投递了 {number} 条消息", f"{number} letters were delivered")
 
 
-def _ring(asked: Asked) -> Text:
+def _ring(_: Asked) -> Text:
     number = run_due()
     return Text(f"执行了 {number} 个到期的定时任务", f"{number} timers were rung")
 
@@ -148,7 +149,8 @@ def _query_parcels(asked: Asked) -> Text:
         parcels.follow(one, push, actor=asked.actor)
         heard += 1
     return Text(
-        f"查询 {len(found)} 个包裹，{heard} 个有应答", f"asked about {len(found)} parcels, heard of {heard}"
+        f"查询 {len(found)} 个包裹，{heard} 个有应答",
+        f"asked about {len(found)} parcels, heard of {heard}",
     )
 
 
@@ -168,9 +170,7 @@ def _restore(asked: Asked) -> Text:
     value = newest[1].value if len(newest) > 1 else policy.default
     person = User.objects.filter(login=asked.actor).first()
     policies.change(policy, value, user_id=person.pk if person else None, why="告警处置：恢复原值")
-    return Text(
-        f"“{policy.label.zh}”恢复为 {value}", f"“{policy.label.en}” is back at {value}"
-    )
+    return Text(f"“{policy.label.zh}”恢复为 {value}", f"“{policy.label.en}” is back at {value}")
 
 
 def _unlock(asked: Asked) -> Text:

@@ -51,8 +51,12 @@ def sessions() -> list[Signal]:
     if len(busy) >= 2:
         found.append(_slow(busy))
     if room > _CROWDED:
-        found.append(_database(Text("数据库连接快用完", "The database runs out of connections"),
-                               Text(f"已用 {room:.0%}", f"{room:.0%} in use")))
+        found.append(
+            _database(
+                Text("数据库连接快用完", "The database runs out of connections"),
+                Text(f"已用 {room:.0%}", f"{room:.0%} in use"),
+            )
+        )
     return found
 
 
@@ -164,7 +168,9 @@ def timers(flow: Flow) -> list[Signal]:
                         f"到期的“{steps[0].label.zh}”没有执行", f"“{steps[0].label.en}” is overdue"
                     ),
                     evidence=(
-                        Text(f"{count} 个，最久迟 {late:.0f} 秒", f"{count}, up to {late:.0f} s late"),
+                        Text(
+                            f"{count} 个，最久迟 {late:.0f} 秒", f"{count}, up to {late:.0f} s late"
+                        ),
                     ),
                     plays=(Play("ring"), Play("escalate")),
                 )

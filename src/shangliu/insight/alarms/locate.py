@@ -54,7 +54,13 @@ def locate(flow: Flow, signals: Sequence[Signal]) -> list[Located]:
     named = [replace(one, by=_explained(flow, one, found)) for one in found]
     return sorted(
         named,
-        key=lambda one: (bool(one.by), not one.fresh, one.depth, place(flow, one.signal), -one.signal.count),
+        key=lambda one: (
+            bool(one.by),
+            not one.fresh,
+            one.depth,
+            place(flow, one.signal),
+            -one.signal.count,
+        ),
     )
 
 
@@ -89,7 +95,9 @@ def _joined(signals: Sequence[Signal]) -> list[Signal]:
                 first,
                 evidence=evidence[:8],
                 count=sum(one.count for one in many),
-                cases=tuple(dict.fromkeys(case for one in (first, *rest) for case in one.cases))[:8],
+                cases=tuple(dict.fromkeys(case for one in (first, *rest) for case in one.cases))[
+                    :8
+                ],
                 plays=tuple(dict.fromkeys(play for one in (first, *rest) for play in one.plays)),
             )
         )
@@ -103,28 +111,41 @@ def _explained(flow: Flow, one: Located, found: Sequence[Located]) -> str:
 
 def _explains(flow: Flow, root: Located, one: Located) -> bool:
     """Whether `root` being so makes `one` what has to be expected."""
-    if root.depth > one.depth or (one.fresh and not root.fresh):
+    if _order(flow, root) >= _order(flow, one) or (one.fresh and not root.fresh):
         return False
     if root.depth is Depth.DATABASE:
         return one.depth is not Depth.DATABASE and one.system not in (STOCK, LEDGER)
     if root.depth in (Depth.LOOP, Depth.PROGRAM):
-        return one.system == WORKER and one.depth > root.depth or one.depth in _INSIDE
+        return one.depth in _INSIDE or (one.system == WORKER and one.depth > root.depth)
+    if root.depth in _PACE and one.depth in _PACE and _only_follows(flow, root, one):
+        return True
     if root.depth is one.depth:
         return _is_upstream(flow, root, one) and one.depth in _PACE
     if root.depth in (Depth.CALL, Depth.LETTER, Depth.NOTICE):
-        return _same_party(flow, root, one) or (one.depth in _PACE and _is_upstream(flow, root, one))
+        return _same_party(root, one) or (one.depth in _PACE and _is_upstream(flow, root, one))
     return one.depth in _PACE and (
         root.depth is Depth.BOOKS or _is_upstream(flow, root, one) or root.step == one.step
     )
 
 
-def _same_party(flow: Flow, root: Located, one: Located) -> bool:
+def _order(flow: Flow, one: Located) -> tuple[int, bool, tuple[int, int]]:
+    """No two alarms may explain each other: the smaller may explain the larger."""
+    return one.depth.value, one.step in flow.fired(), place(flow, one.signal)
+
+
+def _same_party(root: Located, one: Located) -> bool:
     """The same outside system, or a step of the object that the system is asked about."""
     if root.system == one.system:
         return True
     if root.step and root.step.partition(".")[0] == one.step.partition(".")[0]:
         return one.depth in (Depth.LETTER, Depth.NOTICE, *_PACE)
     return False
+
+
+def _only_follows(flow: Flow, root: Located, one: Located) -> bool:
+    """A step that is only set off by others does not come because they do not."""
+    fired = flow.fired()
+    return one.step in fired and root.step not in fired
 
 
 def _is_upstream(flow: Flow, root: Located, one: Located) -> bool:

@@ -10,7 +10,7 @@ from statistics import median
 
 from django.db import connection
 
-from shangliu.insight.alarms.signals import NOTICES, Depth, Play, Signal, senders
+from shangliu.insight.alarms.signals import NOTICES, WORKER, Depth, Play, Signal, senders
 from shangliu.platform import clock
 from shangliu.platform.text import Text
 from shangliu.process.definition import Flow, Kind
@@ -20,7 +20,7 @@ _NEWEST = 6  # calls of an operation that decide how it is now
 _LOOKED_AT = 3000  # calls, the newest: what was before tells what is usual
 _SLOW_US = 2_500_000
 _LATE = timedelta(seconds=12)
-_GOES_ON = timedelta(seconds=75)
+_GOES_ON = timedelta(seconds=40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,10 @@ def _share(before: Sequence[_Call]) -> str:
 
 def _plays(flow: Flow, system: str, operation: str) -> tuple[Play, ...]:
     topics = [
-        send.topic for _, _, step in flow.steps() for send in step.sends if _same(send.topic, operation)
+        send.topic
+        for _, _, step in flow.steps()
+        for send in step.sends
+        if _same(send.topic, operation)
     ]
     first = [Play("redrive", topics[0])] if topics else [Play("query", system)]
     return (*first, Play("ring"), Play("escalate"))
@@ -189,51 +192,70 @@ def _newest() -> list[_Call]:
         return [_Call(*row) for row in cursor.fetchall()]
 
 
+@dataclass(frozen=True, slots=True)
+class _Letters:
+    """What one step wrote on one topic and nobody got: tried and refused, given up, not taken."""
+
+    topic: str
+    process: str | None
+    step: str | None
+    failed: int
+    dead: int
+    late: int
+    tried: int
+    touched: datetime | None
+    error: str | None
+    cases: list[str]
+
+    @property
+    def refused(self) -> bool:
+        return bool(self.failed or self.dead)
+
+    @property
+    def matters(self) -> bool:
+        return self.failed >= 2 or self.tried >= 2 or self.dead > 0 or self.late > 0
+
+
 _LETTERS = """
 SELECT topic, body->>'process', body->>'step',
   count(*) FILTER (WHERE dead_at IS NULL AND error <> ''),
   count(*) FILTER (WHERE dead_at IS NOT NULL),
   count(*) FILTER (WHERE dead_at IS NULL AND due_at < %(late)s),
-  min(due_at) FILTER (WHERE dead_at IS NULL),
-  max(coalesce(dead_at, due_at)) FILTER (WHERE error <> ''),
+  max(attempts),
+  max(coalesce(dead_at, least(due_at, now()))) FILTER (WHERE error <> ''),
   (array_agg(error ORDER BY id DESC) FILTER (WHERE error <> ''))[1],
-  (array_agg(ordering ORDER BY id DESC))[1:5],
-  max(created_at) FILTER (WHERE error <> ''), max(attempts)
+  (array_agg(ordering ORDER BY id DESC))[1:5]
 FROM platform_outbox WHERE done_at IS NULL GROUP BY 1, 2, 3"""
 
 
 def letters(flow: Flow) -> list[Signal]:
     """Letters that were refused, given up, or that nobody takes. One statement."""
-    now = clock.now()
     with connection.cursor() as cursor:
-        cursor.execute(_LETTERS, {"late": now - _LATE})
-        rows = cursor.fetchall()
-    found = []
-    for topic, process, step, failed, dead, late, oldest, touched, error, cases, newest, tried in rows:
-        if not (failed >= 2 or dead or late or (tried or 0) >= 2):
-            continue
-        refused = bool(failed or dead)
-        name = f"{process}.{step}"
-        found.append(
-            Signal(
-                depth=Depth.LETTER if refused else Depth.TIMER,
-                system=_system(flow, topic) if refused else "worker",
-                step=name,
-                count=failed + dead + late,
-                fresh=bool(touched and touched > now - _GOES_ON) or bool(late and not refused),
-                cause=_letter_cause(topic, error or "", refused=refused),
-                evidence=(
-                    Text(
-                        f"{topic}：{failed} 条重试中，{dead} 条已放弃，{late} 条到期未取",
-                        f"{topic}: {failed} tried again, {dead} given up, {late} due and not taken",
-                    ),
-                    Text(f"最近的错误：{(error or '—')[:160]}", f"last error: {(error or '-')[:160]}"),
-                ),
-                cases=tuple(cases or ()),
-                plays=(Play("redrive", topic), Play("escalate")),
-            )
-        )
-    return found
+        cursor.execute(_LETTERS, {"late": clock.now() - _LATE})
+        found = [_Letters(*row) for row in cursor.fetchall()]
+    return [_undelivered(flow, one) for one in found if one.matters]
+
+
+def _undelivered(flow: Flow, one: _Letters) -> Signal:
+    topic, error = one.topic, (one.error or "-")[:160]
+    going_on = one.touched is not None and one.touched > clock.now() - _GOES_ON
+    return Signal(
+        depth=Depth.LETTER if one.refused else Depth.TIMER,
+        system=_system(flow, topic) if one.refused else WORKER,
+        step=f"{one.process}.{one.step}",
+        count=one.failed + one.dead + one.late,
+        fresh=going_on if one.refused else True,
+        cause=_letter_cause(topic, error, refused=one.refused),
+        evidence=(
+            Text(
+                f"{topic}：{one.failed} 条重试中，{one.dead} 条已放弃，{one.late} 条到期未取",
+                f"{topic}: {one.failed} tried again, {one.dead} given up, {one.late} not taken",
+            ),
+            Text(f"最近的错误：{error}", f"last error: {error}"),
+        ),
+        cases=tuple(one.cases),
+        plays=(Play("redrive", topic), Play("escalate")),
+    )
 
 
 def _letter_cause(topic: str, error: str, *, refused: bool) -> Text:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import ceil, exp
+from math import ceil, erfc, exp
 from statistics import median
 from typing import Any
 
@@ -185,7 +185,7 @@ def _stall(
     kind = Text("时限", "limit") if slow else Text("平时 95% 在", "usually 95% within")
     return Signal(
         depth=Depth.STALL,
-        system=_system(step),
+        system=_party(process, step, state),
         step=f"{process.name}.{step.name}",
         state=state,
         count=len(late),
@@ -217,6 +217,18 @@ def _system(step: Step[Any]) -> str:
     if step.hears is not None:
         return step.hears.code
     return RULES if step.kind is Kind.RULE else step.lane.code
+
+
+def _party(process: Process[Any], step: Step[Any], state: str) -> str:
+    """Of an outside party, the one that the oldest object waits for; one statement."""
+    if step.hears is None or process.model is None:
+        return _system(step)
+    names = {one.name for one in process.model._meta.get_fields()}  # noqa: SLF001
+    column = next((one for one in ("provider", "gateway") if one in names), None)
+    if column is None:
+        return _system(step)
+    waits = process.model._default_manager.filter(state=state).order_by("entered_at")  # noqa: SLF001
+    return str(waits.values_list(column, flat=True).first() or _system(step))
 
 
 def rates(flow: Flow, log: Log) -> list[Signal]:
@@ -286,7 +298,9 @@ def _drop(
 
 def _counted(count: int, usual: tuple[float, float] | None, width: float) -> Text:
     if usual is None:
-        return Text(f"最近 {width:.0f} 秒 {count} 次，此前没有", f"{count} in {width:.0f} s, none before")
+        return Text(
+            f"最近 {width:.0f} 秒 {count} 次，此前没有", f"{count} in {width:.0f} s, none before"
+        )
     low, high = usual
     return Text(
         f"最近 {width:.0f} 秒 {count} 次，同一时段平时 {low:.1f} 到 {high:.1f} 次",
@@ -365,7 +379,7 @@ def _shift(
 def poisson_at_most(count: int, mean: float) -> float:
     """How likely at most so many are where `mean` are usual."""
     if mean > 500:
-        return 0.0 if count < mean - 4 * mean**0.5 else 1.0
+        return 0.5 * erfc((mean - count - 0.5) / (2 * mean) ** 0.5)
     term = total = exp(-mean)
     for n in range(1, count + 1):
         term *= mean / n

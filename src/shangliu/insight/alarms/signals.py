@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Any
 
 from shangliu.platform.text import Text
-from shangliu.process.definition import Flow, Process, Send, State, Step
+from shangliu.process.definition import Flow, Kind, Process, Send, State, Step
 from shangliu.process.roles import STAFF, Role
 
 
@@ -82,10 +82,9 @@ def system_label(flow: Flow, code: str) -> Text:
     """What people call a system, a lane or a party."""
     if code in _NAMES:
         return _NAMES[code]
-    for one in (*flow.lanes, *flow.pools):
-        if one.code == code:
-            return one.label
-    return Text(code, code)
+    lanes = {one.code: one.label for one in flow.lanes}
+    pools = {one.code: one.label for one in flow.pools}
+    return lanes.get(code) or pools.get(code) or Text(code, code)
 
 
 def stage_of(flow: Flow, signal: Signal) -> str:
@@ -155,14 +154,21 @@ def senders(flow: Flow, topic: str) -> Iterable[tuple[str, Step[Any], Send]]:
 
 
 def awaited(process: Process[Any], state: str) -> Step[Any] | None:
-    """The step that is waited for in a state: the main one, or the one that an outside party
-    reports, or what people do, rather than what goes wrong or only comes by the clock."""
+    """The step that is waited for in a state: what an outside party reports, the main one, what
+    people do; not what goes wrong or only comes by the clock, nor a rule, which is never waited
+    for."""
     ways = [one for one in process.steps_from(state) if str(one.target) != state]
     if not ways:
         return None
     return max(
         ways,
-        key=lambda one: (not one.problem, one.main, one.hears is not None, one.at is None),
+        key=lambda one: (
+            not one.problem,
+            one.kind is not Kind.RULE,
+            one.hears is not None,
+            one.main,
+            one.at is None,
+        ),
     )
 
 

@@ -92,13 +92,13 @@ def write(found: Sequence[Located], *, complete: bool = True) -> None:
         except IntegrityError:
             log.info("alarm %s was opened by somebody else", one.key)
     seen = {one.key for one in found}
-    gone = [one for key, one in known.items() if key not in seen]
+    gone = [alarm for key, alarm in known.items() if key not in seen]
     if complete and gone:
-        old = [one.pk for one in gone if one.seen_at <= now - _GONE_AFTER]
+        old = [alarm.pk for alarm in gone if alarm.seen_at <= now - _GONE_AFTER]
         Alarm.objects.filter(pk__in=old).update(cleared_at=now)
-        for n, one in enumerate(gone):
-            if one.pk not in old:
-                Alarm.objects.filter(pk=one.pk).update(rank=len(found) + n, fresh=False)
+        lasting = [alarm for alarm in gone if alarm.pk not in old]
+        for n, alarm in enumerate(lasting):
+            Alarm.objects.filter(pk=alarm.pk).update(rank=len(found) + n, fresh=False)
 
 
 def _fill(alarm: Alarm, one: Located, rank: int, now: datetime) -> None:

@@ -132,7 +132,8 @@ def _line(
         "count": (alarmed() if entry.name == "staff_alarms" else 0)
         or sum(one.count for one in here.values())
         or None,
-        "late": entry.name == "staff_alarms" or any(
+        "late": entry.name == "staff_alarms"
+        or any(
             (within := allowed(*pair)) is not None and clock.now() - one.oldest > within
             for pair, one in here.items()
         ),
