@@ -298,7 +298,9 @@ def test_a_look_costs_few_statements() -> None:
     shop = world.open_shop()
     world.paid(shop)
     alarms.look(programs=False)
-    with CaptureQueriesContext(connection, ) as done:
+    with CaptureQueriesContext(
+        connection,
+    ) as done:
         alarms.look(programs=False, every=timedelta())
     asked = [one for one in done.captured_queries if "SAVEPOINT" not in one["sql"]]
     assert len(asked) <= 45

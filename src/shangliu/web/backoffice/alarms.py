@@ -41,6 +41,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {
         "cards": cards,
         "past": [_line(one) for one in watch.cleared()],
+        "signature": "|".join(f"{one.key}{'!' if one.fresh else ''}" for one in found),
         "explained": sum(bool(one.root) for one in found),
     }
     return page(request, "backoffice/alarms.html", context)
@@ -78,6 +79,17 @@ def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     """Say that somebody looks after it."""
     watch.acknowledge(pk, actor=actor(request))
     return redirect(f"{reverse('staff_alarms')}#alarm-{pk}")
+
+
+def on_map() -> dict[str, object]:
+    """For the map: the roots as lines, and the rules that mark their nodes and stages."""
+    found = watch.roots()
+    keys = {key for one in found for key in (node_of(one), f"stage:{one.stage}") if key[-1:] != ":"}
+    chosen = ", ".join(f'[data-node="{key}"]' for key in sorted(filter(None, keys)))
+    return {
+        "lines": [_line(one) for one in found],
+        "css": f"{chosen} {{ filter: var(--alarm-glow) }}" if chosen else "",
+    }
 
 
 def _addresses() -> Addresses:
@@ -163,6 +175,8 @@ def node_of(one: Alarm) -> str:
 def _said(one: Alarm) -> dict[str, object]:
     return {
         "rank": one.rank,
+        "key": one.key,
+        "fresh": one.fresh,
         "stage": one.stage,
         "system": one.system,
         "step": one.step,
