@@ -212,6 +212,16 @@ def _labels(times: int) -> Act:
     return lambda world: world.sim(world.stage.env.kuaidi100_port, "fail-labels", times=times)
 
 
+def _labels_again(world: World) -> None:
+    _labels(0)(world)
+    world.sql("UPDATE logistics_parcel SET due_at = now() WHERE state = 'label_failed'")
+
+
+def _carrier_again(world: World) -> None:
+    world.start("kuaidi100")
+    _labels_again(world)
+
+
 def _finance(times: int) -> Act:
     return lambda world: world.sim(world.stage.env.finance_port, "fail", times=times)
 
@@ -222,7 +232,7 @@ def _nothing(_: World) -> None:
 
 FAULTS: tuple[Fault, ...] = (
     _of_payment("notification lost", "notification path", _alipay("lose")),
-    _of_carrier("carrier refuses waybills", _labels(10_000), _labels(0)),
+    _of_carrier("carrier refuses waybills", _labels(10_000), _labels_again),
     _of_house("stream dead", "stream", _kill("stream"), _start("stream")),
     _of_payment("notification forged", "notification path", _forged, _nothing),
     _of_finance("finance answers 503", _finance(10_000), _finance(0)),
@@ -236,7 +246,7 @@ FAULTS: tuple[Fault, ...] = (
     _of_house("worker killed", "worker", _kill("worker"), _start("worker")),
     _of_payment("notification late", "notification path", _alipay("delay", value=32)),
     _of_house("orders locked by a session", "database", _locked("orders_order"), _let_go),
-    _of_carrier("carrier down", _kill("kuaidi100"), _start("kuaidi100")),
+    _of_carrier("carrier down", _kill("kuaidi100"), _carrier_again),
     _of_payment("gateway down", "gateway", _kill("alipay"), _start("alipay")),
     Fault(
         name="messages cannot be sent",

@@ -167,7 +167,7 @@ def _hands(world: World) -> None:
 
 def _pack(world: World) -> None:
     for state, (name, asked) in _NEXT.items():
-        for task in FulfilmentTask.objects.filter(state=state).order_by("id")[:6]:
+        for task in FulfilmentTask.objects.filter(state=state).order_by("-id")[:40]:
             if not world.working.is_set() or world.stopped.is_set():
                 return
             with suppress(Refused, Conflict):

@@ -18,8 +18,8 @@ from bench.neutral import Shop
 from bench.stage import Stage
 
 PATIENCE = 60.0
-WARM = 75.0  # seconds of business as usual, from which is learnt what is usual
-CALM = 60.0  # seconds at most until the alarms of the fault before are gone
+WARM = 60.0  # seconds of business as usual, from which is learnt what is usual
+CALM = 45.0  # seconds at most until the alarms of the fault before are gone
 _FIRST = """
 SELECT stage, system, step, cause->>1, fresh FROM insight_alarm
 WHERE cleared_at IS NULL ORDER BY rank, opened_at DESC LIMIT 1"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -14,6 +15,7 @@ from shangliu.domain.inventory.models import Stock
 from shangliu.domain.payments.models import GatewayNotification, Payment
 from shangliu.domain.payments.provider import Outcome
 from shangliu.flow import alarms
+from shangliu.flow.payment import services as money
 from shangliu.flow.policies import Policies
 from shangliu.flow.timers import run_due
 from shangliu.insight.alarms import house, pace, watch
@@ -57,7 +59,7 @@ def first() -> tuple[str, str, str, Role]:
     return top.stage, top.system, top.decision.zh if top.decision else "", top.owner
 
 
-def called(system: str, operation: str, process: str, *, times: int = 3, **more: object) -> None:
+def called(system: str, operation: str, process: str, *, times: int = 3, **more: Any) -> None:
     given = {"status": 200, "ok": True, "error": "", "duration_us": 40_000, **more}
     for n in range(times):
         OutsideCall.objects.create(
@@ -71,7 +73,7 @@ def called(system: str, operation: str, process: str, *, times: int = 3, **more:
         )
 
 
-def wrote(topic: str, process: str, step: str, *, seconds_ago: float = 5, **more: object) -> None:
+def wrote(topic: str, process: str, step: str, *, seconds_ago: float = 5, **more: Any) -> None:
     at = clock.now() - timedelta(seconds=seconds_ago)
     Outbox.objects.create(
         topic=topic,
@@ -103,7 +105,7 @@ def test_a_shop_that_is_well_has_no_alarm() -> None:
     ],
 )
 def test_a_gateway_that_fails_is_named_with_the_class_of_its_failure(
-    given: dict[str, object], words: str
+    given: dict[str, Any], words: str
 ) -> None:
     called("alipay", "alipay.trade.query", "payment", **given)
 
@@ -194,9 +196,9 @@ def test_a_lost_notification_is_named_once_the_query_has_found_the_money() -> No
     shop = world.open_shop()
     with clock.at(clock.now() - timedelta(seconds=40)):
         order = world.placed(shop)
-        world.money.start(
+        money.start(
             trade=order.trade,
-            way=world.money.Way(shop.gateway.code),
+            way=money.Way(shop.gateway.code),
             return_url="https://shop.example/back",
             notify_url="https://shop.example/notify",
             actor="guest",

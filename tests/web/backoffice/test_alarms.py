@@ -11,6 +11,7 @@ from shangliu.domain.notifications.models import Message
 from shangliu.domain.orders.states import OrderState
 from shangliu.domain.payments.provider import Outcome
 from shangliu.flow import alarms
+from shangliu.flow.payment import services as money
 from shangliu.flow.policies import Policies
 from shangliu.flow.timers import run_due
 from shangliu.insight.models import Alarm
@@ -126,9 +127,9 @@ def test_a_lost_callback_is_shown_on_its_node_and_healed_by_one_button(
     with clock.at(clock.now() - timedelta(seconds=45)):
         for _ in range(2):
             order = world.placed(shop)
-            world.money.start(
+            money.start(
                 trade=order.trade,
-                way=world.money.Way(shop.gateway.code),
+                way=money.Way(shop.gateway.code),
                 return_url="https://shop.example/back",
                 notify_url="https://shop.example/notify",
                 actor="guest",

@@ -113,19 +113,25 @@ def _explains(flow: Flow, root: Located, one: Located) -> bool:
     """Whether `root` being so makes `one` what has to be expected."""
     if _order(flow, root) >= _order(flow, one) or (one.fresh and not root.fresh):
         return False
+    if root.depth <= Depth.PROGRAM:
+        return _house_explains(root, one)
+    if root.depth in (Depth.CALL, Depth.LETTER, Depth.NOTICE) and _same_party(root, one):
+        return True
+    if one.depth not in _PACE:
+        return False
+    return (
+        root.depth is Depth.BOOKS
+        or root.step == one.step
+        or _is_upstream(flow, root, one)
+        or (root.depth in _PACE and _only_follows(flow, root, one))
+    )
+
+
+def _house_explains(root: Located, one: Located) -> bool:
+    """A database that hangs explains whatever else hangs; a worker or a program, what they do."""
     if root.depth is Depth.DATABASE:
         return one.depth is not Depth.DATABASE and one.system not in (STOCK, LEDGER)
-    if root.depth in (Depth.LOOP, Depth.PROGRAM):
-        return one.depth in _INSIDE or (one.system == WORKER and one.depth > root.depth)
-    if root.depth in _PACE and one.depth in _PACE and _only_follows(flow, root, one):
-        return True
-    if root.depth is one.depth:
-        return _is_upstream(flow, root, one) and one.depth in _PACE
-    if root.depth in (Depth.CALL, Depth.LETTER, Depth.NOTICE):
-        return _same_party(root, one) or (one.depth in _PACE and _is_upstream(flow, root, one))
-    return one.depth in _PACE and (
-        root.depth is Depth.BOOKS or _is_upstream(flow, root, one) or root.step == one.step
-    )
+    return one.depth in _INSIDE or (one.system == WORKER and one.depth > root.depth)
 
 
 def _order(flow: Flow, one: Located) -> tuple[int, bool, tuple[int, int]]:

@@ -159,7 +159,7 @@ def step_of_call(flow: Flow, process: str, operation: str) -> tuple[str, str]:
     for name, owner, step in flow.steps():
         for send in step.sends:
             if _same(send.topic, operation) and process in ("", owner.name):
-                return _after(flow, name)
+                return (name, "") if send.final else _after(flow, name)
     for name, owner, step in flow.steps():
         if owner.name == process and step.hears is not None and step.kind is Kind.MESSAGE:
             return name, str(step.source[0]) if step.source else ""

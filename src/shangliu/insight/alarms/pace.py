@@ -48,7 +48,7 @@ class Pace:
     def usual(self, seconds: float) -> tuple[float, float] | None:
         """The least and the most that is usual in so many seconds; None without a history."""
         found = []
-        if self.before >= _LEAST and self.spanned > 0:
+        if self.before >= _LEAST and 0 < seconds <= WINDOWS[1] <= 3 * self.spanned:
             found.append(self.before / self.spanned * seconds)
         if len(self.weeks) >= 2:
             middle = median(self.weeks)
@@ -392,6 +392,12 @@ def poisson_at_least(count: int, mean: float) -> float:
 
 
 def _binomial_at_most(count: int, of: int, part: float) -> float:
+    """How likely at most so many of all are where `part` is usual; by the normal law for many."""
+    if count >= of * part:
+        return 1.0
+    if of > 50:
+        spread = (2 * of * part * (1 - part)) ** 0.5
+        return 0.5 * erfc((of * part - count - 0.5) / spread)
     term = (1 - part) ** of
     total = term
     for n in range(count):
