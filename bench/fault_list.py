@@ -102,7 +102,7 @@ def _reports(world: World) -> None:
     world.kill("kuaidi100")
     words = child.spec.command
     at = words.index("--auto")
-    loud = (*words[:at], "--auto", "1.5", "--pickup", "1.5")
+    loud = (*words[:at], "--auto", "1.5", "--pickup", "8")
     child.spec = type(child.spec)(child.spec.name, loud, child.spec.health)
     child.start()
     child.wait_ready(30)

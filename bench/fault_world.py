@@ -36,7 +36,7 @@ from shangliu.process.roles import STAFF
 
 BUYERS = 2
 PAUSE = 1.2  # seconds between the purchases of one buyer
-_AUTO = ("--auto", "1.5", "--pickup", "1.5")
+_AUTO = ("--auto", "1.5", "--pickup", "8")
 
 
 @dataclass
@@ -167,7 +167,7 @@ def _hands(world: World) -> None:
 
 def _pack(world: World) -> None:
     for state, (name, asked) in _NEXT.items():
-        for task in FulfilmentTask.objects.filter(state=state).order_by("-id")[:40]:
+        for task in FulfilmentTask.objects.filter(state=state).order_by("id")[:40]:
             if not world.working.is_set() or world.stopped.is_set():
                 return
             with suppress(Refused, Conflict):

@@ -18,7 +18,7 @@ from shangliu.flow import alarms
 from shangliu.flow.payment import services as money
 from shangliu.flow.policies import Policies
 from shangliu.flow.timers import run_due
-from shangliu.insight.alarms import house, pace, watch
+from shangliu.insight.alarms import house, likely, watch
 from shangliu.insight.alarms.locate import Located, locate
 from shangliu.insight.alarms.signals import Depth
 from shangliu.insight.models import Alarm
@@ -290,10 +290,10 @@ def test_a_session_that_holds_a_lock_is_nearer_to_the_root_than_all_else() -> No
 
 
 def test_what_is_likely_is_told_from_what_is_not() -> None:
-    assert pace.poisson_at_most(0, 8) == pytest.approx(0.000335, rel=0.01)
-    assert pace.poisson_at_least(3, 0.1) == pytest.approx(0.000155, rel=0.01)
-    assert pace.poisson_at_most(900, 1000) < 0.002
-    assert pace.poisson_at_least(0, 5) == 1.0
+    assert likely.poisson_at_most(0, 8) == pytest.approx(0.000335, rel=0.01)
+    assert likely.poisson_at_least(3, 0.1) == pytest.approx(0.000155, rel=0.01)
+    assert likely.poisson_at_most(900, 1000) < 0.002
+    assert likely.poisson_at_least(0, 5) == 1.0
 
 
 def test_a_look_costs_few_statements() -> None:

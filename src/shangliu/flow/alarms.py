@@ -310,17 +310,27 @@ def _told(signal: Signal, changes: dict[str, Text]) -> Signal:
 
 
 def _changes() -> dict[str, Text]:
+    """Policies that were changed lately and did not get their old value back."""
     labels = {one.key: one.label for one in flow().policies}
-    rows = PolicyValue.objects.filter(at__gte=clock.now() - _CHANGED).order_by("id")
+    defaults = {one.key: one.default for one in flow().policies}
+    since = clock.now() - _CHANGED
+    rows = PolicyValue.objects.filter(
+        key__in=PolicyValue.objects.filter(at__gte=since).values("key")
+    )
+    before, last = dict(defaults), dict[str, PolicyValue]()
+    for one in rows.order_by("id"):
+        if one.at < since:
+            before[one.key] = one.value
+        last[one.key] = one
     return {
-        one.key: Text(
-            f"策略“{labels[one.key].zh}”{clock.local(one.at):%H:%M:%S} 改为 {one.value}"
-            f"（{one.why}）",
-            f"policy “{labels[one.key].en}” set to {one.value} at "
+        key: Text(
+            f"策略“{labels[key].zh}”{clock.local(one.at):%H:%M:%S} "
+            f"从 {before[key]} 改为 {one.value}（{one.why}）",
+            f"policy “{labels[key].en}” set from {before[key]} to {one.value} at "
             f"{clock.local(one.at):%H:%M:%S} ({one.why})",
         )
-        for one in rows
-        if one.key in labels
+        for key, one in last.items()
+        if key in labels and one.value != before[key]
     }
 
 

@@ -11,12 +11,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import ceil, erfc, exp
 from statistics import median
 from typing import Any
 
 from django.db import connection
 
+from shangliu.insight.alarms.likely import binomial_at_most, poisson_at_least, poisson_at_most
 from shangliu.insight.alarms.signals import RULES, Depth, Play, Signal, awaited, state_named
 from shangliu.insight.models import HourFigure
 from shangliu.insight.passages import Dwell
@@ -332,7 +332,7 @@ def _shifted(
     for n, width in enumerate(WINDOWS[:3]):
         now = {name: pace.recent[n] for name, pace in paces.items()}
         many = sum(now.values())
-        if many >= 3 and _binomial_at_most(now[usual.name], many, min(part, 0.98)) < _SURE:
+        if many >= 3 and binomial_at_most(now[usual.name], many, min(part, 0.98)) < _SURE:
             instead = max((one for one in ways if one is not usual), key=lambda one: now[one.name])
             return _shift(process, state, (usual, instead), (now[usual.name], many, part), width)
     return None
@@ -374,33 +374,3 @@ def _shift(
         ),
         policy=",".join(one.key for one in policies),
     )
-
-
-def poisson_at_most(count: int, mean: float) -> float:
-    """How likely at most so many are where `mean` are usual."""
-    if mean > 500:
-        return 0.5 * erfc((mean - count - 0.5) / (2 * mean) ** 0.5)
-    term = total = exp(-mean)
-    for n in range(1, count + 1):
-        term *= mean / n
-        total += term
-    return min(total, 1.0)
-
-
-def poisson_at_least(count: int, mean: float) -> float:
-    return 1.0 if count <= 0 else max(0.0, 1.0 - poisson_at_most(ceil(count) - 1, mean))
-
-
-def _binomial_at_most(count: int, of: int, part: float) -> float:
-    """How likely at most so many of all are where `part` is usual; by the normal law for many."""
-    if count >= of * part:
-        return 1.0
-    if of > 50:
-        spread = (2 * of * part * (1 - part)) ** 0.5
-        return 0.5 * erfc((of * part - count - 0.5) / spread)
-    term = (1 - part) ** of
-    total = term
-    for n in range(count):
-        term *= (of - n) / (n + 1) * part / (1 - part)
-        total += term
-    return min(total, 1.0)

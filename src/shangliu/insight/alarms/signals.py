@@ -176,9 +176,16 @@ def state_named(process: Process[Any], state: str) -> State | None:
     return next((words for known, words in process.states.items() if known == state), None)
 
 
+_places: dict[str, dict[str, tuple[int, int]]] = {}
+
+
 def place(flow: Flow, signal: Signal) -> tuple[int, int]:
     """Where in the business it stands: by stage, then by the order of the definition."""
-    for number, (name, _, step) in enumerate(flow.steps()):
-        if name == signal.step:
-            return step.stage.number, number
-    return 0, 0
+    known = _places.get(flow.fingerprint)
+    if known is None:
+        known = {
+            name: (step.stage.number, number) for number, (name, _, step) in enumerate(flow.steps())
+        }
+        _places.clear()
+        _places[flow.fingerprint] = known
+    return known.get(signal.step, (0, 0))
