@@ -115,16 +115,13 @@ def _explains(flow: Flow, root: Located, one: Located) -> bool:
         return False
     if root.depth <= Depth.PROGRAM:
         return _house_explains(root, one)
-    if root.depth in (Depth.CALL, Depth.LETTER, Depth.NOTICE) and _same_party(root, one):
+    if root.depth in (Depth.CALL, Depth.LETTER, Depth.NOTICE):
+        return _same_party(flow, root, one)
+    if one.depth is Depth.RATE:
+        return root.depth is Depth.BOOKS or root.step == one.step or _is_upstream(flow, root, one)
+    if root.depth in _PACE and _only_follows(flow, root, one):
         return True
-    if one.depth not in _PACE:
-        return False
-    return (
-        root.depth is Depth.BOOKS
-        or root.step == one.step
-        or _is_upstream(flow, root, one)
-        or (root.depth in _PACE and _only_follows(flow, root, one))
-    )
+    return one.depth in _PACE and root.depth <= Depth.CHOICE and _process(root) == _process(one)
 
 
 def _house_explains(root: Located, one: Located) -> bool:
@@ -139,13 +136,21 @@ def _order(flow: Flow, one: Located) -> tuple[int, bool, tuple[int, int]]:
     return one.depth.value, one.step in flow.fired(), place(flow, one.signal)
 
 
-def _same_party(root: Located, one: Located) -> bool:
-    """The same outside system, or a step of the object that the system is asked about."""
-    if root.system == one.system:
+def _same_party(flow: Flow, root: Located, one: Located) -> bool:
+    """The same outside system, or what waits for the answer of the one that fails."""
+    if root.system == one.system or (root.step != "" and root.step == one.step):
         return True
-    if root.step and root.step.partition(".")[0] == one.step.partition(".")[0]:
-        return one.depth in (Depth.LETTER, Depth.NOTICE, *_PACE)
-    return False
+    waits = _process(root) in {name.partition(".")[0] for name in _heard(flow)}
+    return waits and _process(root) == _process(one) and one.depth > root.depth
+
+
+def _heard(flow: Flow) -> list[str]:
+    """The steps that an outside party reports."""
+    return [name for name, _, step in flow.steps() if step.hears is not None]
+
+
+def _process(one: Located) -> str:
+    return one.step.partition(".")[0]
 
 
 def _only_follows(flow: Flow, root: Located, one: Located) -> bool:
