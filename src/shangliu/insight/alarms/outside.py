@@ -10,7 +10,15 @@ from statistics import median
 
 from django.db import connection
 
-from shangliu.insight.alarms.signals import NOTICES, WORKER, Depth, Play, Signal, senders
+from shangliu.insight.alarms.signals import (
+    NOTICES,
+    WORKER,
+    Depth,
+    Play,
+    Signal,
+    senders,
+    system_label,
+)
 from shangliu.platform import clock
 from shangliu.platform.text import Text
 from shangliu.process.definition import Flow, Kind
@@ -103,7 +111,9 @@ def _judge(
         state=state,
         count=len(bad),
         fresh=newest.at > clock.now() - _GOES_ON,
-        cause=Text("{system}{words}", "{system} {words}").format(system=system, words=words),
+        cause=Text("{system} {words}", "{system} {words}").format(
+            system=system_label(flow, system), words=words
+        ),
         evidence=(
             Text(
                 f"{system} {operation}：最近 {len(recent)} 次调用失败 {len(bad)} 次，"

@@ -241,10 +241,15 @@ def rates(flow: Flow, log: Log) -> list[Signal]:
             if step.problem and (signal := _surge(name, process, step, count, usual, width)):
                 found.append(signal)
                 break
-            if usual is not None and step.main and poisson_at_most(count, usual[0]) < _SURE:
+            if usual is not None and step.main and _is_low(count, usual[0]):
                 found.append(_drop(name, process, step, count, usual, width))
                 break
     return found
+
+
+def _is_low(count: int, least: float) -> bool:
+    """Far too few, and less than half: buyers come in waves."""
+    return count < least / 2 and poisson_at_most(count, least) < _SURE
 
 
 def _surge(
