@@ -305,7 +305,7 @@ def test_a_look_costs_few_statements() -> None:
     ) as done:
         alarms.look(programs=False, every=timedelta())
     asked = [one for one in done.captured_queries if "SAVEPOINT" not in one["sql"]]
-    assert len(asked) <= 45
+    assert len(asked) <= 32
 
 
 def test_an_alarm_is_opened_once_kept_and_cleared_when_its_evidence_is_gone() -> None:

@@ -118,8 +118,8 @@ def _explains(flow: Flow, root: Located, one: Located) -> bool:
     if root.depth in (Depth.CALL, Depth.LETTER, Depth.NOTICE):
         return _same_party(flow, root, one)
     if one.depth is Depth.RATE:
-        return root.depth is Depth.BOOKS or root.step == one.step or _is_upstream(flow, root, one)
-    if root.depth in _PACE and _only_follows(flow, root, one):
+        return root.depth is Depth.BOOKS or root.step == one.step or _is_behind(flow, root, one)
+    if root.depth in _PACE and (_only_follows(flow, root, one) or _same_people(root, one)):
         return True
     return one.depth in _PACE and root.depth <= Depth.CHOICE and _process(root) == _process(one)
 
@@ -151,6 +151,15 @@ def _heard(flow: Flow) -> list[str]:
 
 def _process(one: Located) -> str:
     return one.step.partition(".")[0]
+
+
+def _is_behind(flow: Flow, root: Located, one: Located) -> bool:
+    return _is_upstream(flow, root, one) or _only_follows(flow, root, one)
+
+
+def _same_people(root: Located, one: Located) -> bool:
+    """Who does not take one step of a kind of document does not take the next one either."""
+    return _process(root) == _process(one) and root.system == one.system
 
 
 def _only_follows(flow: Flow, root: Located, one: Located) -> bool:

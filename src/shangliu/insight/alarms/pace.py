@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
@@ -239,7 +239,7 @@ def rates(flow: Flow, log: Log) -> list[Signal]:
         for width, count in zip(WINDOWS, pace.recent, strict=True):
             usual = pace.usual(width)
             if step.problem and (signal := _surge(name, process, step, count, usual, width)):
-                found.append(signal)
+                found.append(replace(signal, fresh=pace.recent[0] > 0))
                 break
             if usual is not None and step.main and _is_low(count, usual[0]):
                 found.append(_drop(name, process, step, count, usual, width))
