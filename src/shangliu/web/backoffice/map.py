@@ -21,8 +21,7 @@ from shangliu.process.drawing.figures import Figures, Level
 from shangliu.process.drawing.graph import Graph, Node
 from shangliu.process.drawing.svg import css
 from shangliu.process.running import flow
-from shangliu.web.backoffice import funneling, living, panels, pictures, words
-from shangliu.web.backoffice import alarms, living, panels, pictures, words
+from shangliu.web.backoffice import alarms, funneling, living, panels, pictures, words
 from shangliu.web.backoffice.access import page, staff
 
 MOST_CASES = 100
