@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from shangliu.domain.crm.staff import User
 from shangliu.domain.payments import queries as payments
 from shangliu.domain.payments.states import PaymentState
+from shangliu.insight.alarms.watch import alarmed
 from shangliu.insight.figures import allowed
 from shangliu.insight.waiting import Waiting, waiting
 from shangliu.platform import clock
@@ -130,8 +131,11 @@ def _line(
         "group": str(entry.group),
         "family": entry.family,
         "current": path == href or (href != home and path.startswith(href)),
-        "count": sum(one.count for one in here.values()) or None,
-        "late": any(
+        "count": (alarmed() if entry.name == "staff_alarms" else 0)
+        or sum(one.count for one in here.values())
+        or None,
+        "late": entry.name == "staff_alarms"
+        or any(
             (within := allowed(*pair)) is not None and clock.now() - one.oldest > within
             for pair, one in here.items()
         ),

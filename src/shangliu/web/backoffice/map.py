@@ -21,7 +21,7 @@ from shangliu.process.drawing.figures import Figures, Level
 from shangliu.process.drawing.graph import Graph, Node
 from shangliu.process.drawing.svg import css
 from shangliu.process.running import flow
-from shangliu.web.backoffice import funneling, living, panels, pictures, words
+from shangliu.web.backoffice import alarms, funneling, living, panels, pictures, words
 from shangliu.web.backoffice.access import page, staff
 
 MOST_CASES = 100
@@ -59,6 +59,7 @@ def sheet(request: HttpRequest, code: str = pictures.OVERVIEW) -> HttpResponse:
         "panel": panels.panel_of(request, period),
         "order_number": request.GET.get("order", "") if path else "",
         "title": _title(code),
+        "alarms": alarms.on_map(),
         "attention": _attention(figures) if code == pictures.OVERVIEW else [],
         "funnel": funneling.box(period, request.GET.get("by", ""))
         if code == pictures.OVERVIEW

@@ -6,6 +6,7 @@ from django.urls import path
 
 from shangliu.web.backoffice import (
     acting,
+    alarms,
     books,
     carts,
     customers,
@@ -38,6 +39,10 @@ urlpatterns = [
     path("funnel/sessions/", funnel.ended, name="staff_funnel_sessions"),
     path("funnel/carts/", carts.left, name="staff_carts"),
     path("funnel/carts.csv", carts.take_away, name="staff_carts_file"),
+    path("alarms/", alarms.overview, name="staff_alarms"),
+    path("alarms/list.json", alarms.listed, name="staff_alarm_list"),
+    path("alarms/<int:pk>/play/", alarms.press, name="staff_alarm_play"),
+    path("alarms/<int:pk>/mine/", alarms.acknowledge, name="staff_alarm_mine"),
     path("orders/", orders.order_list, name="staff_orders"),
     path("orders/<slug:number>/", orders.order, name="staff_order"),
     path("customers/", customers.customers, name="staff_customers"),
