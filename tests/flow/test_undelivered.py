@@ -38,6 +38,7 @@ from tests.insight.world import (
     send_all,
     shipped,
     step,
+    weighed,
 )
 
 pytestmark = pytest.mark.django_db
@@ -249,3 +250,27 @@ def test_the_unshipped_part_of_a_partly_shipped_order_can_be_cancelled(shop: Sho
     send_all()
     assert (again(order).state, again(order).refunded_fen) == ("shipped", 600000)
     assert Stock.objects.get(variant=shop.cup, warehouse=shop.near).committed == 0
+
+
+def test_a_parcel_that_was_collected_before_anybody_noted_it_can_still_be_handed_over(
+    shop: Shop,
+) -> None:
+    order = paid(shop)
+    task = weighed(order)
+    reported(order, TrackState.PICKED_UP, TrackState.IN_TRANSIT)
+    step("fulfilment.hand_over", task)
+    assert again(order).state == "shipped"
+    reported(order, TrackState.DELIVERED)
+    assert again(order).delivered_at is not None
+
+
+def test_a_parcel_that_arrived_before_anybody_noted_the_hand_over_is_at_the_door(
+    shop: Shop,
+) -> None:
+    order = paid(shop)
+    task = weighed(order)
+    reported(order, TrackState.PICKED_UP, TrackState.DELIVERED)
+    assert again(order).state == "awaiting_fulfilment"
+    step("fulfilment.hand_over", task)
+    arrived = again(order)
+    assert (arrived.state, arrived.delivered_at is not None) == ("shipped", True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from shangliu.insight.whatif import simulate
 from shangliu.insight.whatif.model import DAY, HOUR, Model
 from shangliu.insight.whatif.result import (
     Band,
@@ -13,7 +14,7 @@ from shangliu.insight.whatif.result import (
     validate,
 )
 from shangliu.insight.whatif.scenario import Scenario, Shift
-from shangliu.insight.whatif.simulate import MOST_ORDERS, Ground, Prepared
+from shangliu.insight.whatif.simulate import Ground, Prepared
 from shangliu.platform.errors import Refused
 from tests.insight.synthetic import purchases
 
@@ -118,6 +119,10 @@ def test_an_earlier_end_of_the_receipt_does_not_touch_what_was_delivered(model: 
     assert now["lead_p50"].mid == after(model)["lead_p50"].mid
 
 
-def test_more_than_can_be_watched_is_refused_with_what_to_do(model: Model) -> None:
+def test_more_than_can_be_watched_is_refused_with_what_to_do(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulate, "MOST_ORDERS", len(model.ended))
+    Prepared(Ground(model), Scenario())
     with pytest.raises(Refused, match="请缩短天数或降低订单量"):
-        Prepared(Ground(model), Scenario(volume=100 * MOST_ORDERS))
+        Prepared(Ground(model), Scenario(volume=200))

@@ -15,6 +15,8 @@ from shangliu.flow.policies import Policies
 from shangliu.platform.text import Text
 from shangliu.process.definition import Context
 
+_WITHOUT_WAYBILL = (ParcelState.REQUESTED, ParcelState.LABEL_FAILED, ParcelState.VOIDED)
+
 
 def everything_is_scanned(task: FulfilmentTask, ctx: Context) -> Text | None:
     """Every piece was scanned, and nothing that does not belong here."""
@@ -63,7 +65,8 @@ def weight_is_plausible(task: FulfilmentTask, ctx: Context) -> Text | None:
 
 
 def waybill_is_there(task: FulfilmentTask, ctx: Context) -> Text | None:
-    if task.parcel is not None and task.parcel.state == ParcelState.LABELLED:
+    """Carriers may report a parcel as collected before anybody has noted the hand-over."""
+    if task.parcel is not None and task.parcel.state not in _WITHOUT_WAYBILL:
         return None
     return Text("面单还没有取到，请稍候或重试取号", "There is no waybill yet; wait or try again")
 
