@@ -11,6 +11,7 @@ const words = map.querySelector("[data-live-words]");
 const live = map.querySelector("[data-live]");
 const hand = attach(view, sheet);
 const period = map.dataset.period;
+const look = new URLSearchParams(map.dataset.query);
 let dirty = false;
 
 hand.fit(map.dataset.code === "overview");
@@ -43,7 +44,10 @@ function apply(data) {
     if (!found) continue;
     const [waiting, oldest, p50, p95, , count] = found;
     const cells = { waiting, oldest: oldest === null ? "" : duration(oldest * 1e6), count, p50: lasted(p50), p95: lasted(p95) };
-    for (const [name, value] of Object.entries(cells)) row.querySelector(`[data-cell="${name}"]`).textContent = value;
+    for (const [name, value] of Object.entries(cells)) {
+      const cell = row.querySelector(`[data-cell="${name}"]`);
+      if (cell) cell.textContent = value;
+    }
   }
   const open = new URLSearchParams(location.search).get("node");
   const waiting = panel.querySelector("[data-panel-waiting]");
@@ -54,7 +58,7 @@ function apply(data) {
 
 async function poll() {
   try {
-    const answer = await fetch(`${map.dataset.figures}?period=${period}`, { headers: { Accept: "application/json" } });
+    const answer = await fetch(`${map.dataset.figures}?${query({ code: map.dataset.code })}`, { headers: { Accept: "application/json" } });
     if (answer.ok) {
       apply(await answer.json());
       state("polling");
@@ -83,7 +87,14 @@ function listen() {
     if (!heard && source.readyState === EventSource.CLOSED) setTimeout(listen, 15000);
   };
 }
-listen();
+
+// A span that is over does not change; tags and heat are only told to those who ask.
+if (map.dataset.playing) state("played");
+else if (!map.dataset.liveLook) state("past");
+else if (map.dataset.own) {
+  poll();
+  setInterval(poll, 2000);
+} else listen();
 
 async function load(search, push = true) {
   const answer = await fetch(map.dataset.panel + search);
@@ -115,8 +126,7 @@ function close(push = true) {
 }
 
 function query(more) {
-  const order = map.dataset.order ? { order: map.dataset.order } : {};
-  return new URLSearchParams({ period, ...order, ...more });
+  return new URLSearchParams({ ...Object.fromEntries(look), ...more });
 }
 
 document.addEventListener("click", (event) => {
