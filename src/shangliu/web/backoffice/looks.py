@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
@@ -19,7 +19,8 @@ _LONGEST = timedelta(days=400)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """`wrong` is the sentence about an own period that cannot be; then the usual one is shown."""
+    """`wrong` is the sentence about an own period that cannot be; then the usual one is shown.
+    `day` is played; the span is that day then."""
 
     span: Span
     compare: bool = False
@@ -39,7 +40,9 @@ class Look:
     def query(self, **more: object) -> str:
         """The address of the same look; `more` is added, an empty value takes something away."""
         said: dict[str, object] = {}
-        if isinstance(self.span, Window):
+        if self.day is not None:
+            said["play"] = self.day.isoformat()
+        elif isinstance(self.span, Window):
             said["since"], said["until"] = self.span.value.split("~")
         else:
             said["period"] = self.span.value
@@ -49,19 +52,30 @@ class Look:
         return urlencode({name: value for name, value in said.items() if value != ""}, safe=":")
 
     def in_period(self, period: Period, **more: object) -> str:
-        return self.query(period=period.value, since="", until="", **more)
+        return self.query(period=period.value, since="", until="", play="", **more)
 
 
 def look_of(request: HttpRequest) -> Look:
-    span, wrong = _span(request)
+    day = day_of(request.GET.get("play", ""))
+    if day is not None and hours_of(day).since > clock.now():
+        day = None
+    span, wrong = (hours_of(day), "") if day else _span(request)
+    if day is None and request.GET.get("play"):
+        wrong = _("没有这一天可以回放，请选过去的日期")
     heat = request.GET.get("heat", "")
     return Look(
         span,
         compare=request.GET.get("compare") == "1",
         heat=Heat(heat) if heat in set(Heat) else None,
-        day=_day(request.GET.get("play", "")),
+        day=day,
         wrong=wrong,
     )
+
+
+def hours_of(day: date) -> Window:
+    """A day of the shop's zone."""
+    since = datetime.combine(day, time(), clock.SHOP_ZONE)
+    return Window(since, since + timedelta(days=1))
 
 
 def _span(request: HttpRequest) -> tuple[Span, str]:
@@ -108,7 +122,7 @@ def _full(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
-def _day(said: str) -> date | None:
+def day_of(said: str) -> date | None:
     try:
         return date.fromisoformat(said)
     except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -76,6 +77,8 @@ def _dates(look: Look) -> dict[str, object]:
     until = min(stretch.until, clock.now())
     return {
         "meaning": meaning,
+        "today": f"{clock.local(clock.now()):%Y-%m-%d}",
+        "yesterday": f"{clock.local(clock.now() - timedelta(days=1)):%Y-%m-%d}",
         "since": f"{clock.local(stretch.since):%Y-%m-%dT%H:%M}",
         "until": f"{clock.local(hour_of(until)):%Y-%m-%dT%H:%M}",
         "from_to": f"{words.moment(stretch.since)} – {words.moment(until)}",

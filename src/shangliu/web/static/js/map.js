@@ -1,6 +1,8 @@
 // The living map: moves and zooms, refreshes its figures in place, opens panels of steps and ways.
 import { attach } from "./panzoom.js";
 import { duration, lasted, refresh } from "./figures.js";
+import { attach as play } from "./playback.js";
+import { attach as walk } from "./walk.js";
 
 const map = document.querySelector("[data-map]");
 const view = map.querySelector("[data-view]");
@@ -16,8 +18,10 @@ let dirty = false;
 
 hand.fit(map.dataset.code === "overview");
 addEventListener("resize", () => map.dataset.code === "overview" && hand.fit(true));
-const here = svg.querySelector(".current");
-if (here) hand.show(here);
+walk(view, svg);
+const asked = new URLSearchParams(location.search).get("node");
+const here = (asked && svg.querySelector(`[data-node="${CSS.escape(asked)}"]`)) || svg.querySelector(".current");
+if (here && map.dataset.code !== "overview") hand.show(here);
 
 function state(name) {
   live.dataset.live = name;
@@ -89,8 +93,10 @@ function listen() {
 }
 
 // A span that is over does not change; tags and heat are only told to those who ask.
-if (map.dataset.playing) state("played");
-else if (!map.dataset.liveLook) state("past");
+if (map.dataset.playing) {
+  state("played");
+  play(map, svg);
+} else if (!map.dataset.liveLook) state("past");
 else if (map.dataset.own) {
   poll();
   setInterval(poll, 2000);
@@ -118,6 +124,8 @@ function mark() {
 }
 
 function close(push = true) {
+  const left = svg.querySelector(".node.is-open");
+  if (panel.contains(document.activeElement)) (left ?? view).focus({ preventScroll: true });
   panel.hidden = true;
   panel.innerHTML = "";
   map.querySelector(".map__both").classList.remove("has-panel");
@@ -142,9 +150,9 @@ document.addEventListener("click", (event) => {
   const node = event.target.closest("svg .node");
   if (node && view.contains(node)) {
     const key = node.dataset.node;
+    if (key.startsWith("stage:") || node.matches(".link_in, .link_out")) return undefined;
     event.preventDefault();
-    if (key.startsWith("stage:")) return location.assign(map.querySelector(`[data-stage-count="${CSS.escape(key)}"]`).closest("a").href);
-    return load(`?${query({ node: key })}`);
+    return load(`?${query({ node: key })}`).then(() => event.detail === 0 && panel.focus());
   }
   const edge = event.target.closest("svg .edge");
   if (edge && view.contains(edge) && !edge.dataset.edge.startsWith("stage:")) {
