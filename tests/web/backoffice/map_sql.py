@@ -29,7 +29,7 @@ class Stretch:
 def rows(sql: str, *given: object) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, list(given))  # type: ignore[arg-type]
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def causes(node: Node) -> list[str]:
