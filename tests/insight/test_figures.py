@@ -12,7 +12,6 @@ from shangliu.flow import steps
 from shangliu.flow.drawing import graph
 from shangliu.insight import cases, figures
 from shangliu.insight.figures import ways_of
-from shangliu.insight.funnel import reached
 from shangliu.insight.models import Behaviour
 from shangliu.insight.waiting import waiting
 from shangliu.insight.window import Period
@@ -196,20 +195,6 @@ def test_a_person_who_confirms_moves_the_case_over_the_drawn_edge(shop: world.Sh
     after = figures.traffic(graph(), Period.DAY).edges
     ways = [one.key for one in graph().edges if one.target == "order.confirm_receipt"]
     assert sum(after[key] for key in ways) == sum(before.get(key, 0) for key in ways) + 1
-
-
-def test_the_funnel_counts_each_visit_and_each_order_once(shop: world.Shop) -> None:
-    for _ in range(3):
-        Behaviour.objects.create(at=clock.now(), visit="v1", step="view_product", prev="browse")
-    Behaviour.objects.create(at=clock.now(), visit="v2", step="arrive")
-    since = clock.now() - timedelta(hours=1)
-    steps_ = ("visit.arrive", "visit.view_product", "order.place", "order.pay")
-    assert reached(steps_, since) == {
-        "visit.arrive": 2,
-        "visit.view_product": 1,
-        "order.place": 10,
-        "order.pay": 8,
-    }
 
 
 def test_the_cases_of_an_edge_are_paged_without_gap_or_repeat(shop: world.Shop) -> None:

@@ -17,12 +17,14 @@ from django.db import OperationalError, close_old_connections, connection
 
 from shangliu.domain.notifications.webhooks import Endpoint
 from shangliu.flow.drawing import graph
+from shangliu.flow.funnel import FUNNEL
 from shangliu.flow.outbox import Addresses, handlers
 from shangliu.flow.popularity import count_sold
 from shangliu.flow.reconciliation import services as reconciliation
 from shangliu.flow.timers import run_due
 from shangliu.insight.archive import make_months
 from shangliu.insight.figures import ways_of
+from shangliu.insight.funnel import journeys
 from shangliu.insight.rollup import seal
 from shangliu.platform import clock
 from shangliu.platform.env import Env
@@ -104,7 +106,8 @@ def _keeping_house(stop: threading.Event) -> Callable[[], None]:
             count_sold()
             make_months()
             reconciliation.run_due()
-            done_at[0] = time.monotonic() if seal(ways_of(graph())) == 0 else float("-inf")
+            behind = journeys.seal(FUNNEL) > 1 or seal(ways_of(graph())) > 0
+            done_at[0] = float("-inf") if behind else time.monotonic()
         stop.wait(TIMERS_EVERY)
 
     return once

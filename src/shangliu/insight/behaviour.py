@@ -38,6 +38,7 @@ class Seen:
     referrer: str = ""
     device: str = ""
     user_id: int | None = None
+    known: bool | None = None
 
 
 _COLUMNS = tuple(field.name for field in fields(Seen))

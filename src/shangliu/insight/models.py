@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
@@ -9,7 +10,8 @@ class Behaviour(models.Model):
     """One thing a visitor did. Written in batches, off the page's path.
 
     `visit` is the behaviour session, `step` a step of the recorded process (`view_product`),
-    `about` what it concerned (a product code), the rest where the visit came from.
+    `about` what it concerned (a product code), the rest where the visit came from. `known`:
+    this browser was here before; null where nobody asked it.
     """
 
     at = models.DateTimeField("时间")
@@ -23,6 +25,7 @@ class Behaviour(models.Model):
     referrer = models.CharField("引荐", max_length=120, default="", blank=True)
     device = models.CharField("设备", max_length=8, default="", blank=True)
     user_id = models.BigIntegerField("用户", null=True)
+    known = models.BooleanField("来过", null=True)
 
     class Meta:
         verbose_name = "行为"
@@ -76,3 +79,35 @@ class Sealed(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version} {self.until:%Y-%m-%d %H}"
+
+
+class Journey(models.Model):
+    """How far one visit came, summed up from what was seen of it and of its cart and order.
+
+    `reached` is the position of the farthest step of the funnel, `took` the milliseconds from each
+    step to the next where the visit took both. A visit that goes on is summed up again.
+    """
+
+    visit = models.CharField("访问", max_length=32, primary_key=True)
+    began_at = models.DateTimeField("开始")
+    ended_at = models.DateTimeField("最后活动")
+    reached = models.SmallIntegerField("到达")
+    took = ArrayField(models.BigIntegerField(null=True), verbose_name="用时")
+    source = models.CharField("来源", max_length=120)
+    device = models.CharField("设备", max_length=8)
+    category = models.CharField("类目", max_length=60)
+    known = models.BooleanField("来过", null=True)
+
+    class Meta:
+        verbose_name = "访问历程"
+        indexes = [
+            models.Index(
+                fields=["began_at"],
+                include=["reached", "source", "device", "category", "known", "visit"],
+                name="journey_began",
+            ),
+            models.Index(fields=["reached", "-began_at", "visit"], name="journey_reached"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.visit} {self.reached}"

@@ -109,6 +109,7 @@ class FrontDesk:
             query=environ.get("QUERY_STRING", ""),
             referrer=environ.get("HTTP_REFERER", ""),
             host=environ.get("HTTP_HOST", ""),
+            known=bool(_cookie(environ, visits.BEEN_HERE)),
         )
         environ[visits.ENVIRON] = visit
         desk = _Answer(environ, visit, new=known is None)
@@ -175,7 +176,10 @@ class _Answer:
             self._record("arrive", "")
         self._record(step, unquote(about))
         value = f"{visits.COOKIE}={self._visit.cookie()}"
-        return [("Set-Cookie", f"{value}; Max-Age={visits.LASTS}; Path=/; HttpOnly; SameSite=Lax")]
+        cookies = [f"{value}; Max-Age={visits.LASTS}"]
+        if self._new:
+            cookies.append(f"{visits.BEEN_HERE}=1; Max-Age={visits.REMEMBERED}")
+        return [("Set-Cookie", f"{one}; Path=/; HttpOnly; SameSite=Lax") for one in cookies]
 
     def _record(self, step: str, about: str) -> None:
         visit = self._visit
@@ -191,6 +195,7 @@ class _Answer:
                 campaign=visit.campaign,
                 referrer=visit.referrer,
                 device=visits.device_of(self._environ.get("HTTP_USER_AGENT", "")),
+                known=visit.known,
             )
         )
         self._visit = visit.after(step)

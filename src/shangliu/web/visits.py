@@ -14,14 +14,17 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from django.http import HttpRequest, HttpResponse
 
 COOKIE = "visit"
+BEEN_HERE = "been"
 LASTS = 1800
+REMEMBERED = 31_536_000
 SEEN = "X-Seen"
 ENVIRON = "shangliu.visit"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Visit:
-    """`last` is the step before; the rest is where the visit came from."""
+    """`last` is the step before; the rest is where the visit came from. `known`: the browser
+    had a mark, the same for everybody, that it was here before; None if it was not asked."""
 
     id: str
     last: str = ""
@@ -29,19 +32,21 @@ class Visit:
     medium: str = ""
     campaign: str = ""
     referrer: str = ""
+    known: bool | None = None
 
     def after(self, step: str) -> Visit:
         return replace(self, last=step)
 
     def cookie(self) -> str:
         parts = (self.id, self.last, self.source, self.medium, self.campaign, self.referrer)
-        return "|".join(quote(part, safe="") for part in parts)
+        known = "" if self.known is None else str(int(self.known))
+        return "|".join(quote(part, safe="") for part in (*parts, known))
 
 
 def read(cookie: str) -> Visit | None:
     """The visit that a cookie tells of; None for none, or for one that is not ours."""
     parts = [unquote(part)[:120] for part in cookie.split("|")]
-    if len(parts) != 6 or len(parts[0]) != 32 or not parts[0].isalnum():
+    if len(parts) not in (6, 7) or len(parts[0]) != 32 or not parts[0].isalnum():
         return None
     return Visit(
         id=parts[0],
@@ -50,10 +55,11 @@ def read(cookie: str) -> Visit | None:
         medium=parts[3][:60],
         campaign=parts[4][:60],
         referrer=parts[5],
+        known={"0": False, "1": True}.get(parts[6]) if len(parts) == 7 else None,
     )
 
 
-def begin(*, query: str, referrer: str, host: str) -> Visit:
+def begin(*, query: str, referrer: str, host: str, known: bool | None = None) -> Visit:
     """A new visit: its source from the address (UTM) or else from the page that led here."""
     asked = parse_qs(query, max_num_fields=60) if "utm_" in query else {}
     came_from = urlsplit(referrer).hostname or "" if referrer else ""
@@ -65,6 +71,7 @@ def begin(*, query: str, referrer: str, host: str) -> Visit:
         medium=_one(asked, "utm_medium"),
         campaign=_one(asked, "utm_campaign"),
         referrer=came_from[:120],
+        known=known,
     )
 
 
@@ -81,7 +88,10 @@ def visit_id(request: HttpRequest) -> str:
 
 
 def device_of(agent: str) -> str:
-    """`mobile`, `tablet` or `desktop`, from what the browser says it is."""
+    """`wechat`, `mobile`, `tablet` or `desktop`, from what the browser says it is. WeChat's own
+    browser counts for itself on whatever it runs: its visitors pay and share in other ways."""
+    if "MicroMessenger" in agent:
+        return "wechat"
     if "iPad" in agent or "Tablet" in agent or ("Android" in agent and "Mobile" not in agent):
         return "tablet"
     return "mobile" if "Mobile" in agent or "iPhone" in agent else "desktop"

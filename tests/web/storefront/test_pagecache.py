@@ -110,6 +110,21 @@ def test_each_look_is_counted_once_kept_or_not(shop: world.Shop, browser: Werkze
     assert {(row.visit, row.source, row.campaign) for row in rows} == {(rows[0].visit, "wx", "qiu")}
 
 
+def test_a_browser_that_comes_again_is_known_by_a_mark_that_says_nothing_else(
+    shop: world.Shop, browser: WerkzeugClient
+) -> None:
+    first = _get(browser, "/p/tea-1/")
+    marks = [one for one in first.headers.getlist("Set-Cookie") if one.startswith("been=")]
+    assert [one.partition(";")[0] for one in marks] == ["been=1"]
+    browser.delete_cookie("visit", domain="testserver")
+    second = _get(browser, "/p/tea-1/", **{"User-Agent": "iPhone Mobile MicroMessenger/8.0"})
+    assert any(one.startswith("visit=") for one in second.headers.getlist("Set-Cookie"))
+    behaviour.flush()
+    rows = Behaviour.objects.filter(step="view_product").order_by("id")
+    assert [(row.known, row.device) for row in rows] == [(False, "desktop"), (True, "wechat")]
+    assert rows[0].visit != rows[1].visit
+
+
 def test_where_somebody_came_from_makes_no_other_page(
     shop: world.Shop, browser: WerkzeugClient, kitchen: Kitchen
 ) -> None:

@@ -20,6 +20,7 @@ _SOURCES = (
     (4, "sms", "message", "lao-ke", ""),
 )
 _DEVICES = (("mobile", 68), ("desktop", 26), ("tablet", 6))
+_RETURNING = 38  # percent
 _MOST_KEPT = 2000
 
 
@@ -33,6 +34,7 @@ class Visit:
     campaign: str
     referrer: str
     device: str
+    known: bool
     last: str = ""
 
 
@@ -48,9 +50,11 @@ class Visits:
             _SOURCES, [row[0] for row in _SOURCES]
         )[0]
         device = self.rng.choices([name for name, _ in _DEVICES], [n for _, n in _DEVICES])[0]
-        visit = Visit(
-            f"{self.rng.getrandbits(128):032x}", source, medium, campaign, referrer, device
-        )
+        code = self.rng.getrandbits(128)
+        if source == "weixin" and device == "mobile":
+            device = "wechat"
+        back = code % 100 < _RETURNING
+        visit = Visit(f"{code:032x}", source, medium, campaign, referrer, device, back)
         self.see(visit, "arrive", at)
         return visit
 
@@ -75,6 +79,7 @@ class Visits:
                 campaign=visit.campaign,
                 referrer=visit.referrer,
                 device=visit.device,
+                known=visit.known,
                 user_id=user_id,
             )
         )

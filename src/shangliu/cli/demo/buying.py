@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from shangliu.cli.demo.behaviour import Visit
+from shangliu.cli.demo.gateway import Gateway
 from shangliu.cli.demo.handling import review
-from shangliu.cli.demo.outside import Gateway
 from shangliu.cli.demo.people import Buyer, stranger
 from shangliu.cli.demo.plans import Paying, Plan
 from shangliu.cli.demo.shop import Article

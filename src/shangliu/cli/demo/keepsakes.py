@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shangliu.cli.demo.outside import Gateway, Trade
+from shangliu.cli.demo.gateway import Gateway, Trade
 from shangliu.domain.logistics.models import Parcel, TrackingEvent
 from shangliu.domain.logistics.states import ParcelState
 from shangliu.domain.payments.models import Payment

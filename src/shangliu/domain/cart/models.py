@@ -25,6 +25,7 @@ class Cart(Stateful):
         indexes = [
             waiting_index("cart_waiting", (CartState.CHECKED_OUT,)),
             due_index("cart_due"),
+            models.Index(fields=["visit"], name="cart_visit", condition=~Q(visit="")),
             models.Index(fields=["user"], name="cart_user", condition=Q(user__isnull=False)),
         ]
 

@@ -295,3 +295,12 @@ def beside(product: ProductPage, *, size: int = 6) -> tuple[ProductCard, ...]:
             [product.breadcrumbs[-1].id, product.id, size],
         )
         return tuple(card(row) for row in cursor.fetchall())
+
+
+def names_by_code(codes: Iterable[str]) -> dict[str, str]:
+    """Product code -> name, of those that there are. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT code, name FROM catalog_product WHERE code = ANY(%s)", [list(set(codes))]
+        )
+        return dict(cursor.fetchall())

@@ -30,7 +30,10 @@ class Trade(models.Model):
 
     class Meta:
         verbose_name = "交易"
-        indexes = [models.Index(fields=["cart_case"], name="trade_cart")]
+        indexes = [
+            models.Index(fields=["cart_case"], name="trade_cart"),
+            models.Index(fields=["visit"], name="trade_visit", condition=~Q(visit="")),
+        ]
 
     def __str__(self) -> str:
         return self.number

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_GET
 
 from shangliu.domain.orders import queries as orders
 from shangliu.flow.drawing import graph
+from shangliu.flow.funnel import FUNNEL
 from shangliu.insight import trace
-from shangliu.insight.funnel import reached
+from shangliu.insight.funnel import sessions
 from shangliu.insight.heat import Heat
 from shangliu.insight.meanings import meaning
 from shangliu.insight.rollup import hour_of
@@ -24,7 +25,7 @@ from shangliu.platform import clock
 from shangliu.process.drawing.figures import Figures, Level, NodeFigure, pill_text, tag_text
 from shangliu.process.drawing.svg import css
 from shangliu.process.running import flow
-from shangliu.web.backoffice import finding, living, map_rows, panels, pictures, words
+from shangliu.web.backoffice import finding, funneling, living, map_rows, panels, pictures, words
 from shangliu.web.backoffice.access import page, staff
 from shangliu.web.backoffice.looks import Look, look_of
 
@@ -33,7 +34,8 @@ from shangliu.web.backoffice.looks import Look, look_of
 @never_cache
 @require_GET
 def sheet(request: HttpRequest, code: str = pictures.OVERVIEW) -> HttpResponse:
-    """A sheet with its figures; `?node=` or `?edge=` opens the panel beside it, `?order=` a way."""
+    """A sheet with its figures; `?node=` or `?edge=` opens the panel beside it, `?order=` or
+    `?visit=` shows a way."""
     if found := request.GET.get("find", "").strip():
         return redirect(finding.address(found))
     look = look_of(request)
@@ -64,7 +66,10 @@ def sheet(request: HttpRequest, code: str = pictures.OVERVIEW) -> HttpResponse:
         "order_number": number,
         "title": _title(code),
         "attention": _attention(living.figures(living.DEFAULT)) if is_overview else [],
-        "funnel": _funnel(look.span) if is_overview and isinstance(look.span, Period) else [],
+        "funnel": funneling.box(look.span, request.GET.get("by", ""))
+        if is_overview and isinstance(look.span, Period)
+        else None,
+        "visit": request.GET.get("visit", "") if path else "",
         "stream_url": settings.STREAM_URL,
         "printed_at": words.moment(clock.now()),
     }
@@ -138,6 +143,9 @@ def _title(code: str) -> str:
 
 
 def _path(request: HttpRequest) -> tuple[str, ...]:
+    if visit := request.GET.get("visit", ""):
+        known = sessions.cases_of(FUNNEL, visit)
+        return trace.trace(graph(), cases=known, visit=visit).path
     number = request.GET.get("order", "")
     if not number:
         return ()
@@ -166,22 +174,4 @@ def _attention(figures: Figures) -> list[dict[str, object]]:
             "level": figure.level.value,
         }
         for node, figure in late
-    ]
-
-
-_FUNNEL = ("visit.arrive", "visit.view_product", "cart.add", "order.place", "order.pay")
-
-
-def _funnel(period: Period) -> list[dict[str, object]]:
-    """From the visit to the paid order: visits, carts and orders that came so far, each once."""
-    counts = reached(_FUNNEL, clock.now() - period.span)
-    first = counts[_FUNNEL[0]]
-    return [
-        {
-            "label": words.step_label(name),
-            "count": count,
-            "part": f"{count / first:.1%}" if first else "",
-            "width": min(100, round(100 * count / first)) if first else 0,
-        }
-        for name, count in counts.items()
     ]

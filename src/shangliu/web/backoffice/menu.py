@@ -51,6 +51,7 @@ def _queue(code: str, label: Any, icon: str, group: Any, *roles: Role, **more: A
 
 ENTRIES: tuple[Entry, ...] = (
     _entry("staff_home", _("流程地图"), "map", _FLOW, family="system"),
+    _entry("staff_funnel", _("转化漏斗"), "filter", _FLOW, family="buyer"),
     _entry("staff_orders", _("订单"), "clipboard", _FLOW, family="system"),
     _entry("staff_mining", _("流程挖掘"), "search", _FLOW, family="system"),
     _entry("staff_impact", _("影响分析"), "flow", _FLOW, family="system"),

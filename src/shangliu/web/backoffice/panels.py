@@ -16,7 +16,7 @@ from shangliu.flow.drawing import graph
 from shangliu.flow.notices import TEMPLATES
 from shangliu.insight import cases
 from shangliu.insight.figures import allowed, ways_of
-from shangliu.insight.window import Span
+from shangliu.insight.window import Period, Span
 from shangliu.platform import clock
 from shangliu.platform.errors import NotFound
 from shangliu.platform.outbox import letters_of_step
@@ -25,7 +25,7 @@ from shangliu.process.drawing.figures import EdgeFigure, NodeFigure
 from shangliu.process.drawing.graph import Node, Shape
 from shangliu.process.roles import STAFF, Role
 from shangliu.process.running import flow
-from shangliu.web.backoffice import living, map_rows, words
+from shangliu.web.backoffice import funneling, living, map_rows, words
 from shangliu.web.backoffice.access import person
 from shangliu.web.backoffice.looks import Look
 from shangliu.web.backoffice.outbox import MAY_REDRIVE
@@ -73,11 +73,19 @@ def _node_panel(node: Node, look: Look, request: HttpRequest) -> dict[str, objec
         "waits": [(words.state_label(*pair), allowed(*pair)) for pair in node.waits],
         "facts": _definition(node),
         "ways": _ways(node, look),
+        "ended": _ended(node, look),
         "step": node.counts[0] if node.counts else "",
         "letters": _letters(node) if figure.letters or figure.dead else [],
         "may_redrive": bool(person(request).acts_as & {*MAY_REDRIVE, Role.ADMIN}),
         **_cases(node, look, request),
     }
+
+
+def _ended(node: Node, look: Look) -> dict[str, object] | None:
+    """The visits that came no farther; the funnel knows the usual periods."""
+    if node.counts is None or not isinstance(look.span, Period):
+        return None
+    return funneling.ended_at(node.counts[0], look.span)
 
 
 def _cases(node: Node, look: Look, request: HttpRequest) -> dict[str, object]:

@@ -7,8 +7,10 @@ from django.urls import path
 from shangliu.web.backoffice import (
     acting,
     books,
+    carts,
     customers,
     definition,
+    funnel,
     impact,
     logfiles,
     map,  # noqa: A004
@@ -32,6 +34,10 @@ urlpatterns = [
     path("map/playback.json", playing.playback_json, name="staff_playback"),
     path("map/panel/", map.panel, name="staff_panel"),
     path("map/<slug:code>/", map.sheet, name="staff_map"),
+    path("funnel/", funnel.funnel, name="staff_funnel"),
+    path("funnel/sessions/", funnel.ended, name="staff_funnel_sessions"),
+    path("funnel/carts/", carts.left, name="staff_carts"),
+    path("funnel/carts.csv", carts.take_away, name="staff_carts_file"),
     path("orders/", orders.order_list, name="staff_orders"),
     path("orders/<slug:number>/", orders.order, name="staff_order"),
     path("customers/", customers.customers, name="staff_customers"),
