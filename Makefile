@@ -15,8 +15,8 @@ endif
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-run: $(STAMP) ## start everything, with a demo shop
-	@exec $(BIN)/shangliu up
+run: $(STAMP) ## start everything, with a demo shop (LIFE=6 for six simulated orders a minute)
+	@exec $(BIN)/shangliu up $(if $(LIFE),--life $(LIFE))
 
 test: $(STAMP) oracles ## run all tests on a real PostgreSQL and a real browser
 	$(BIN)/python -m pytest

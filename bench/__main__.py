@@ -13,7 +13,7 @@ import django
 
 from bench import surroundings
 
-KNOWN = ("W1", "W2", "W4", "W5", "W6", "W7", "W8", "hot")
+KNOWN = ("W1", "W2", "W4", "W5", "W6", "W7", "W8", "hot", "faults")
 
 
 def main() -> int:

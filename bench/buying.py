@@ -149,11 +149,18 @@ def buy(tally: Tally, number: int, way: Way) -> Script:
 def _purchase(
     way: Way, choice: int, orders: Orders
 ) -> Generator[Ask | Pause | None, Answer | None, None]:
+    number = yield from purchase_until_paid(way, choice)
+    if not (yield from orders.wait(number)):
+        raise WentWrong("not paid in time")
+
+
+def purchase_until_paid(way: Way, choice: int) -> Generator[Ask | Pause | None, Answer | None, str]:
+    """From the product's page to the gateway's "paid"; gives the trade's number."""
     guest = Browser(way.shop)
     expect(200, (yield from guest.get(way.products[choice])), "product")
     expect(204, (yield from guest.post("/cart/add/", _chosen(way.variants[choice]))), "cart")
     number, token = yield from _submitted(guest)
-    form = {"csrfmiddlewaretoken": token, "provider": "alipay"}
+    form = {"csrfmiddlewaretoken": token, "way": "alipay:page"}
     there = yield from guest.post(f"/pay/{number}/start/", form)
     expect(303, there, "pay")
     to = there.header(b"location").partition(f":{way.gateway[1]}")[2]
@@ -163,8 +170,7 @@ def _purchase(
         raise WentWrong("gateway")
     paid = yield post(way.gateway, "/_sim/pay", urlencode({"out_trade_no": payment[1]}))
     expect(200, paid, "gateway's pay")
-    if not (yield from orders.wait(number)):
-        raise WentWrong("not paid in time")
+    return number
 
 
 def rush(tally: Tally, number: int, way: Way, guests: int, clients: int) -> Script:

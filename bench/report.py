@@ -90,7 +90,9 @@ def write(
         for one in results
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    said = json.dumps({**facts, "workloads": workloads}, ensure_ascii=False, indent=2)
+    before = json.loads(path.read_text()) if path.exists() else {}
+    kept = {name: before[name] for name in ("faults",) if name in before}
+    said = json.dumps({**facts, "workloads": workloads, **kept}, ensure_ascii=False, indent=2)
     path.write_text(said + "\n")
 
 

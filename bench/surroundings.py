@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-OFFSETS = (0, 1, 11, 12, 13, 20, 30)
+OFFSETS = (0, 1, 11, 12, 13, 14, 15, 20, 30)
 _FOREIGN = ("DATABASE_URL", "PUBLIC_URL", "HOST", "REDIS_URL", "PAGE_CACHE", "WEB_WORKERS")
 
 

@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from bench import buying, load, report, same, statements
+from bench import buying, faults, load, report, same, statements
+from bench.fault_list import FAULTS
 from bench.load import Ask, Loop, Script, Tally
 from bench.neutral import Shop
 from bench.pgbench import program
@@ -173,3 +174,41 @@ def test_the_median_run_is_shown_with_the_errors_of_all() -> None:
 
 def test_pgbench_is_there() -> None:
     assert Path(program()).name == "pgbench"
+
+
+def test_a_fault_is_named_by_system_stage_and_decision_while_it_goes_on() -> None:
+    fault = next(one for one in FAULTS if one.name == "carrier refuses waybills")
+    right = ("delivery", "kuaidi100", "parcel.label", "it turns the request down", True)
+
+    assert faults.names(fault, right)
+    for n, other in enumerate(("payment", "alipay", "order.pay")):
+        wrong = [*right]
+        wrong[n] = other
+        assert not faults.names(fault, wrong)
+    assert not faults.names(fault, (*right[:4], False)), "what is over names nothing"
+
+
+def test_the_score_stands_beside_the_other_workloads(tmp_path: Path) -> None:
+    file = tmp_path / "latest.json"
+    one, other = FAULTS[:2]
+    found = [
+        faults.Named(fault=one, seconds=12.34, said="a"),
+        faults.Named(fault=other, seconds=None, said="b"),
+    ]
+
+    faults.write(file, found)
+    report.write(file, [Result(name="W", rate=1.0)], {})
+
+    said = json.loads(file.read_text())
+    assert (said["faults"]["named_first"], said["faults"]["of"]) == (1, 2)
+    assert said["faults"]["seconds"] == {one.name: 12.3, other.name: None}
+    assert "W" in said["workloads"]
+    assert "named first within 60 s: 1 of 2" in faults.table(found)
+
+
+def test_the_suite_covers_every_party_with_at_least_twenty_faults() -> None:
+    assert len(FAULTS) >= 20
+    assert len({one.name for one in FAULTS}) == len(FAULTS)
+    groups = {one.group for one in FAULTS}
+    assert groups >= {"gateway", "notification path", "stock", "rules", "WMS", "carrier", "mail"}
+    assert groups >= {"worker", "database", "finance"}

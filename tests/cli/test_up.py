@@ -15,7 +15,7 @@ import pytest
 
 from tests.system import System, running
 
-CHILDREN = ("alipay", "kuaidi100", "finance", "wechat", "stripe", "worker", "web", "stream")
+CHILDREN = ("alipay", "kuaidi100", "finance", "wechat", "stripe", "worker", "web", "stream", "life")
 EVERYTHING = ("guard", *CHILDREN)
 
 

@@ -20,7 +20,7 @@ def test_an_empty_environment_is_a_shop_on_port_8000_with_its_own_database(tmp_p
     assert env.database_url == ""
     assert env.database["HOST"] == "127.0.0.1"
     assert env.cache["BACKEND"].endswith(".DatabaseCache")
-    assert (env.debug, env.demo, env.simulators) == (False, True, True)
+    assert (env.debug, env.demo, env.simulators, env.life) == (False, True, True, 0)
 
 
 def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
@@ -46,6 +46,8 @@ def test_a_secret_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
         ("PORT", "0", "环境变量 PORT：“0”不是可用的数字"),
         ("PORT", "70000", "environment variable PORT: “70000” is not a usable number"),
         ("SIMULATORS", "maybe", "环境变量 SIMULATORS：只能是 1 或 0"),
+        ("LIFE", "61", "环境变量 LIFE：填每分钟下单数，0 到 60"),
+        ("LIFE", "some", "environment variable LIFE: give orders a minute, 0 to 60"),
         ("DEBUG", "2", "environment variable DEBUG: must be 1 or 0"),
         ("REDIS_URL", "localhost:6379", "环境变量 REDIS_URL：要写成 redis://主机:端口/0"),
     ],

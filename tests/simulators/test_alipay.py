@@ -383,3 +383,17 @@ def test_the_pages_of_cashier_and_control_are_there(
         assert f'<option value="{kind}">' in control
     for verb in ("notify/release", "clock", "certificate/rotate", "finish", "faults"):
         assert f'action="/_sim/{verb}"' in control
+
+
+def test_a_forgotten_trade_is_on_no_statement(
+    alipay: Simulator, merchant: Merchant, number: str
+) -> None:
+    kept = number + "K"
+    for one in (number, kept):
+        merchant.page_pay(one)
+        alipay.sim("pay", out_trade_no=one)
+    alipay.sim("forget", out_trade_no=number)
+    trades = [one["out_trade_no"] for one in alipay.look("trades")]
+    booked = {one["out_trade_no"] for one in alipay.look("ledger")}
+    assert (number in trades, kept in trades) == (False, True)
+    assert (number in booked, kept in booked) == (False, True)

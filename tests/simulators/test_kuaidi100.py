@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -174,3 +175,25 @@ def test_the_control_page_shows_the_track(kuaidi100: Simulator, number: str) -> 
     kuaidi100.sim("next", number=number)
 
     assert "【杭州市】圆通速递已揽收" in requests.get(kuaidi100.url, timeout=10).text
+
+
+def test_parcels_stand_still_while_they_are_told_to(tmp_path: Path, number: str) -> None:
+    with simulator("kuaidi100", tmp_path, "--auto", "0.2") as moving:
+        moving.sim("pace", still="1")
+        _order(moving, number)
+        time.sleep(1.2)
+        assert moving.look("parcels", number=number)["last"] == "ordered"
+        moving.sim("pace")
+        until(lambda: moving.look("parcels", number=number)["last"] != "ordered", "it moves")
+
+
+def test_a_forgotten_waybill_was_never_there(kuaidi100: Simulator, shop: Ear, number: str) -> None:
+    shop.answer = TAKEN
+    kept = _order(kuaidi100, number + "A")["data"]["kuaidinum"]
+    gone = _order(kuaidi100, number)["data"]["kuaidinum"]
+    _subscribe(kuaidi100, gone, shop.url)
+    kuaidi100.sim("forget", out_trade_no=gone)
+    address = f"{kuaidi100.url}/_sim/parcels?number="
+    assert requests.get(address + gone, timeout=10).status_code == 404
+    assert requests.get(address + kept, timeout=10).status_code == 200
+    assert kuaidi100.look("pushes", number=gone) == []

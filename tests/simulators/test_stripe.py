@@ -157,3 +157,16 @@ def test_the_past_is_taken_in_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "past.json").write_text(json.dumps(told))
     with simulator("stripe", tmp_path) as one:
         assert [row["id"] for row in one.look("ledger")] == ["txn_1"]
+
+
+def test_a_forgotten_session_is_on_no_balance(
+    sim: Simulator, client: stripe.StripeClient, shop: Ear
+) -> None:
+    for number in ("F1", "F2"):
+        _order(client, number)
+        sim.sim("pay", out_trade_no=number)
+    before = len(sim.look("ledger"))
+    sim.sim("forget", out_trade_no="F1")
+    assert len(sim.look("ledger")) == before - 1
+    assert [one["out_trade_no"] for one in sim.look("trades")].count("F1") == 0
+    assert [one["out_trade_no"] for one in sim.look("trades")].count("F2") == 1

@@ -27,6 +27,7 @@ _COLOURS = {
     "finance": 90,
     "wechat": 92,
     "stripe": 95,
+    "life": 94,
 }
 _CALM = (
     60.0  # seconds after which a process that runs is no longer taken for one that keeps crashing

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from shangliu.flow.drawing import graph
-from shangliu.flow.export import FORMATS, export
+from shangliu.flow.export import FORMATS
+from shangliu.flow.printing import FORMS, printed
 from shangliu.insight.impact import covering, web
 from shangliu.platform.env import Env
+from shangliu.platform.errors import Refused
 from shangliu.process.impact import Thing
 from shangliu.process.lint import lint
 from shangliu.process.running import flow
@@ -21,9 +24,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     linting = actions.add_parser("lint", help="检查流程定义 / check the definition")
     linting.set_defaults(run=_lint, needs_database=False)
     exporting = actions.add_parser("export", help="导出流程图 / export the diagram")
-    exporting.add_argument("--format", choices=sorted(FORMATS), default="bpmn")
+    exporting.add_argument("--format", choices=sorted(FORMS), default="bpmn")
     exporting.add_argument("--stage", help="只导出一个阶段 / one stage only")
     exporting.add_argument("--lang", choices=("zh", "en"), default="zh")
+    exporting.add_argument("--width", type=int, help="PNG 的宽度（像素） / of a PNG, in pixels")
     exporting.add_argument("--output", type=Path, help="写入文件 / write to a file")
     exporting.set_defaults(run=_export, needs_database=False)
     touching = actions.add_parser("impact", help="谁会受影响 / what a change would touch")
@@ -83,10 +87,15 @@ def _export(env: Env, args: argparse.Namespace) -> int:
     if args.stage and args.stage not in {stage.code for stage in graph().stages}:
         known = "、".join(stage.code for stage in graph().stages)
         raise SystemExit(f"没有这个阶段，可选：{known} / no such stage; choose one of those")
-    text = export(args.format, stage=args.stage, lang=args.lang)
+    try:
+        content = printed(args.format, stage=args.stage, lang=args.lang, width=args.width)
+    except Refused as refused:
+        raise SystemExit("\n".join(f"{one.zh} / {one.en}" for one in refused.reasons)) from None
     if args.output:
-        args.output.write_text(text, encoding="utf-8")
-        print(json.dumps({"written": str(args.output), "bytes": len(text.encode())}))
+        args.output.write_bytes(content)
+        print(json.dumps({"written": str(args.output), "bytes": len(content)}))
+    elif args.format in FORMATS:
+        print(content.decode())
     else:
-        print(text)
+        sys.stdout.buffer.write(content)
     return 0

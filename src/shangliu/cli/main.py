@@ -19,6 +19,7 @@ from shangliu.cli import (
     up,
     worker,
 )
+from shangliu.cli.life import command as life
 from shangliu.cli.postgres import serve
 from shangliu.platform.env import Env
 
@@ -28,6 +29,7 @@ COMMANDS: Sequence[ModuleType] = (
     health,
     database,
     seed,
+    life,
     flow,
     events,
     stock,

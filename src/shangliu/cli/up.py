@@ -13,9 +13,10 @@ from pathlib import Path
 
 from shangliu.cli import database, guard, seed
 from shangliu.cli.children import Child, Spec, port_is_free, say
+from shangliu.cli.life.command import turn_on
 from shangliu.cli.postgres import Server, serve
 from shangliu.cli.processes import MARK, alone, end_marked
-from shangliu.platform.env import Env
+from shangliu.platform.env import MOST_A_MINUTE, Env
 
 LONGEST_STOP = 7.0  # seconds for all together, before who still runs is killed
 _PYTHON = sys.executable
@@ -24,6 +25,13 @@ _PYTHON = sys.executable
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subparsers.add_parser("up", help="启动全部 / start everything")
     parser.add_argument("--empty", action="store_true", help="不建演示店铺 / without the demo shop")
+    parser.add_argument(
+        "--life",
+        type=int,
+        choices=range(1, MOST_A_MINUTE + 1),
+        metavar="RATE",
+        help="开启演示生意，每分钟下单 / with demo trade, orders a minute",
+    )
     parser.set_defaults(run=run, needs_database=False)
 
 
@@ -41,10 +49,12 @@ def run(env: Env, args: argparse.Namespace) -> int:
             end_marked(run_dir, patience=2)
         _refuse_taken_ports(env)
         os.environ[MARK] = str(run_dir)
-        return _supervise(env, run_dir, demo=env.demo and not args.empty)
+        return _supervise(
+            env, run_dir, demo=env.demo and not args.empty, rate=args.life or env.life
+        )
 
 
-def _supervise(env: Env, run_dir: Path, *, demo: bool) -> int:
+def _supervise(env: Env, run_dir: Path, *, demo: bool, rate: int) -> int:
     began = time.monotonic()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
@@ -54,6 +64,8 @@ def _supervise(env: Env, run_dir: Path, *, demo: bool) -> int:
     try:
         watch.start()
         _prepare(env, demo=demo)
+        if rate and env.simulators:
+            turn_on(rate)
         _start(children[1:])
         _tell_ready(env, time.monotonic() - began, demo=demo)
         while True:
@@ -141,6 +153,9 @@ def specs(env: Env) -> Sequence[Spec]:
             f"http://{env.reached_at}:{env.stream_port}/healthz",
         )
     )
+    if env.simulators:
+        life = (_PYTHON, "-m", "shangliu.config.command", "life", "run")
+        found.append(Spec("life", life, None))
     return found
 
 

@@ -16,19 +16,21 @@ import psycopg
 from django.db import OperationalError, close_old_connections, connection
 
 from shangliu.domain.notifications.webhooks import Endpoint
+from shangliu.flow import alarms
 from shangliu.flow.drawing import graph
 from shangliu.flow.funnel import FUNNEL
 from shangliu.flow.outbox import Addresses, handlers
 from shangliu.flow.popularity import count_sold
 from shangliu.flow.reconciliation import services as reconciliation
 from shangliu.flow.timers import run_due
+from shangliu.insight.alarms.watch import forget_old
 from shangliu.insight.archive import make_months
 from shangliu.insight.figures import ways_of
 from shangliu.insight.funnel import journeys
 from shangliu.insight.rollup import seal
 from shangliu.platform import clock
 from shangliu.platform.env import Env
-from shangliu.platform.health import HOUSE, OUTBOX, OUTBOX_TOO, TIMERS
+from shangliu.platform.health import HOUSE, OUTBOX, OUTBOX_TOO, TIMERS, WATCH
 from shangliu.platform.models import Heartbeat
 from shangliu.platform.outbox import drain
 
@@ -36,6 +38,7 @@ log = logging.getLogger(__name__)
 
 TIMERS_EVERY = 1.0
 COUNT_EVERY = 60.0
+WATCH_EVERY, WATCH_AT_MOST = 5.0, 10.0
 IDLE = 0.2
 
 
@@ -64,6 +67,7 @@ def run(env: Env, args: argparse.Namespace) -> int:
             (OUTBOX_TOO, _drain(env, stop)),
             (TIMERS, _timers(stop)),
             (HOUSE, _keeping_house(stop)),
+            (WATCH, _watching(stop)),
         )
     ]
     for thread in threads:
@@ -105,10 +109,22 @@ def _keeping_house(stop: threading.Event) -> Callable[[], None]:
         if time.monotonic() - done_at[0] > COUNT_EVERY:
             count_sold()
             make_months()
+            forget_old()
             reconciliation.run_due()
             behind = journeys.seal(FUNNEL) > 1 or seal(ways_of(graph())) > 0
             done_at[0] = float("-inf") if behind else time.monotonic()
         stop.wait(TIMERS_EVERY)
+
+    return once
+
+
+def _watching(stop: threading.Event) -> Callable[[], None]:
+    """Look for what is wrong. A look that takes long is paid for by a longer pause."""
+
+    def once() -> None:
+        began = time.monotonic()
+        alarms.look()
+        stop.wait(min(max(WATCH_EVERY, 5 * (time.monotonic() - began)), WATCH_AT_MOST))
 
     return once
 

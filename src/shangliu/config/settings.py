@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "shangliu.insight",
     "shangliu.domain.catalog",
     "shangliu.domain.crm",
+    "shangliu.domain.life",
     "shangliu.domain.inventory",
     "shangliu.domain.payments",
     "shangliu.domain.ledger",

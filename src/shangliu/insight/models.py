@@ -111,3 +111,49 @@ class Journey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.visit} {self.reached}"
+
+
+class Alarm(models.Model):
+    """Something that is wrong, or was. One open row for a `key`; the watch opens it, keeps it up to
+    date and clears it when its evidence is gone. `root` is the key of the alarm that explains it.
+    """
+
+    key = models.CharField("键", max_length=120)
+    rank = models.PositiveSmallIntegerField("名次", default=0)
+    depth = models.PositiveSmallIntegerField("层次")
+    stage = models.CharField("阶段", max_length=24, default="", blank=True)
+    system = models.CharField("系统", max_length=32)
+    step = models.CharField("步骤", max_length=60, default="", blank=True)
+    state = models.CharField("状态", max_length=24, default="", blank=True)
+    decision = models.JSONField("决策", default=list)
+    owner = models.CharField("负责人", max_length=16)
+    cause = models.JSONField("可能原因")
+    evidence = models.JSONField("证据", default=list)
+    plays = models.JSONField("处置", default=list)
+    cases = models.JSONField("案例", default=list)
+    count = models.PositiveIntegerField("数量", default=1)
+    fresh = models.BooleanField("还在发生", default=True)
+    root = models.CharField("根因", max_length=120, default="", blank=True)
+    opened_at = models.DateTimeField("开始时间")
+    seen_at = models.DateTimeField("最近看到")
+    cleared_at = models.DateTimeField("消除时间", null=True)
+    acknowledged_by = models.CharField("确认人", max_length=80, default="", blank=True)
+    acknowledged_at = models.DateTimeField("确认时间", null=True)
+    acts = models.JSONField("处置记录", default=list)
+
+    class Meta:
+        verbose_name = "告警"
+        indexes = [
+            models.Index(fields=["-cleared_at"], name="alarm_cleared"),
+            models.Index(
+                fields=["rank"], name="alarm_open_rank", condition=models.Q(cleared_at__isnull=True)
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"], name="alarm_open", condition=models.Q(cleared_at__isnull=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key

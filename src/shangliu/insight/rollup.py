@@ -111,6 +111,18 @@ def _seal_next(ways: Ways) -> bool:
     return True
 
 
+@transaction.atomic
+def reopen(moment: datetime) -> None:
+    """Something was taken out of the log at `moment`: that hour and those after it are summed up
+    anew, whatever the picture's version."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    hour = hour_of(moment)
+    HourFigure.objects.filter(hour__gte=hour).delete()
+    Sealed.objects.filter(first__gte=hour).delete()
+    Sealed.objects.filter(until__gt=hour).update(until=hour)
+
+
 def differing(ways: Ways, *, hours: int = 24) -> list[datetime]:
     """Those of the last sealed hours that differ from the log; none, always."""
     sealed = Sealed.objects.filter(version=ways.graph.version).first()

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 _TRUE = {"1", "true", "yes", "on"}
+MOST_A_MINUTE = 60  # orders of the demo trade
 _FALSE = {"", "0", "false", "no", "off"}
 
 
@@ -25,9 +26,9 @@ class BadEnvironment(SystemExit):
 
 @dataclass(frozen=True, kw_only=True)
 class Env:
-    """`database_url` empty: the embedded PostgreSQL in `data_dir` is used. Ports count up from
-    `port`: stream +1, simulators +11 (Alipay), +12 (Kuaidi100), +13 (finance),
-    +14 (WeChat Pay), +15 (Stripe)."""
+    """`database_url` empty: the embedded PostgreSQL in `data_dir` is used. `life`: orders a minute
+    of the demo trade that opens with the shop, 0 for none. Ports count up from `port`: stream +1,
+    simulators +11 (Alipay), +12 (Kuaidi100), +13 (finance), +14 (WeChat Pay), +15 (Stripe)."""
 
     data_dir: Path
     host: str
@@ -39,6 +40,7 @@ class Env:
     debug: bool
     demo: bool
     simulators: bool
+    life: int
     workers: int
     finance_url: str
     finance_secret: str
@@ -155,6 +157,7 @@ def read(environ: Mapping[str, str]) -> Env:
         debug=_switch(environ, "DEBUG", default=False),
         demo=_switch(environ, "DEMO", default=True),
         simulators=_switch(environ, "SIMULATORS", default=True),
+        life=_rate(environ.get("LIFE", "")),
         workers=_number(environ, "WEB_WORKERS", 2),
         finance_url=environ.get("FINANCE_WEBHOOK_URL") or f"http://127.0.0.1:{port + 13}/hook",
         finance_secret=environ.get("FINANCE_WEBHOOK_SECRET")
@@ -173,6 +176,16 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     if not said.isdigit() or not 0 < int(said) < 65_500:
         raise BadEnvironment(name, f"“{said}”不是可用的数字", f"“{said}” is not a usable number")
     return int(said)
+
+
+def _rate(said: str) -> int:
+    if said and not (said.isdigit() and int(said) <= MOST_A_MINUTE):
+        raise BadEnvironment(
+            "LIFE",
+            f"填每分钟下单数，0 到 {MOST_A_MINUTE}",
+            f"give orders a minute, 0 to {MOST_A_MINUTE}",
+        )
+    return int(said or 0)
 
 
 def _redis(url: str) -> str:

@@ -8,7 +8,13 @@ from shangliu.platform import outbox
 from shangliu.platform.models import Heartbeat
 
 # What a worker keeps turning; another heartbeat in the table is not a loop of the worker's.
-OUTBOX, OUTBOX_TOO, TIMERS, HOUSE = LOOPS = ("outbox", "outbox-2", "timers", "house")
+OUTBOX, OUTBOX_TOO, TIMERS, HOUSE, WATCH = LOOPS = (
+    "outbox",
+    "outbox-2",
+    "timers",
+    "house",
+    "watch",
+)
 
 
 def loops() -> dict[str, datetime]:

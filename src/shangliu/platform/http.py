@@ -53,17 +53,30 @@ class _About:
 
 _NOTHING = _About()
 _about: ContextVar[_About] = ContextVar("about", default=_NOTHING)
+_last: ContextVar[int | None] = ContextVar("last", default=None)
 _session = requests.Session()
 
 
 @contextmanager
 def about(*, case_no: str, process: str, object_id: int | None, attempt: int = 1) -> Iterator[None]:
-    """Calls inside the block are written down as belonging to this case and object."""
+    """Calls inside the block are written down as belonging to this case and object. A failure that
+    leaves the block is noted beside the last of them."""
     token = _about.set(_About(case_no, process, object_id, attempt))
+    before = _last.set(None)
     try:
         yield
+    except ProviderError as failed:
+        note(failed)
+        raise
     finally:
         _about.reset(token)
+        _last.reset(before)
+
+
+def note(failed: ProviderError) -> None:
+    """Write beside the last call why its answer is of no use, unless no answer came at all."""
+    if _last.get() is not None and not connection.in_atomic_block:
+        OutsideCall.objects.filter(pk=_last.get(), error="").update(error=str(failed)[:500])
 
 
 def call(
@@ -110,7 +123,7 @@ def call(
         raise ProviderError(f"{system} did not answer", retry=True, unknown=True) from failed
     finally:
         known = _about.get()
-        OutsideCall.objects.create(
+        kept = OutsideCall.objects.create(
             system=system,
             operation=operation[:64],
             case_no=known.case_no,
@@ -125,6 +138,7 @@ def call(
             started_at=started,
             duration_us=int((time.perf_counter() - clocked) * 1_000_000),
         )
+        _last.set(kept.pk)
     return answer
 
 

@@ -19,6 +19,7 @@ from simulators.common import clock, deliveries, faults, past
 from simulators.common.clock import Clock
 from simulators.common.deliveries import Deliveries
 from simulators.common.faults import Faults
+from simulators.common.forgetting import serve_forgetting
 from simulators.common.serving import arguments, serve
 from simulators.common.store import Store
 from simulators.common.web import App
@@ -67,6 +68,7 @@ def main() -> None:
     envelope = Envelope(keys=keys, certificates=certificates, account=account)
     Gateway(app=app, clock=time, envelope=envelope, faults=wrong, trades=book, bills=bills)
     Cashier(app=app, clock=time, notices=notices, account=account, trades=book)
+    serve_forgetting(app, store, *trades.FORGET)
     Control(
         app=app,
         clock=time,

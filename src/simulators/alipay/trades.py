@@ -34,6 +34,10 @@ CREATE TABLE IF NOT EXISTS slow_refunds (
 );
 CREATE TABLE IF NOT EXISTS certified (out_trade_no TEXT PRIMARY KEY);
 """
+FORGET = tuple(
+    f"DELETE FROM {table} WHERE out_trade_no = ?"  # noqa: S608 - the tables above
+    for table in ("asked", "trades", "refunds", "slow_refunds", "certified")
+)
 WAITING, SUCCESS, FINISHED, CLOSED = (
     "WAIT_BUYER_PAY",
     "TRADE_SUCCESS",

@@ -7,6 +7,7 @@ import os
 from simulators.common import clock, deliveries, past
 from simulators.common.clock import Clock
 from simulators.common.deliveries import Deliveries
+from simulators.common.forgetting import serve_forgetting
 from simulators.common.serving import arguments, serve
 from simulators.common.store import Store
 from simulators.common.web import App
@@ -38,6 +39,7 @@ def main() -> None:
     book = Parcels(store=store, clock=time, deliveries=post, auto=chosen.auto, pickup=pickup)
     app = App("simulators.kuaidi100")
     Api(app=app, account=account, parcels=book, clock=time)
+    serve_forgetting(app, store, *parcels.FORGET)
     Control(app=app, parcels=book, deliveries=post, clock=time)
     post.start(tick=book.move_due)
     try:

@@ -126,6 +126,7 @@ class Control:
         app.add("/_sim/pushes", self.pushes)
         app.add("/_sim/next", self._acting(self._move), "POST")
         app.add("/_sim/abort", self._acting(self._abort), "POST")
+        app.add("/_sim/pace", self._acting(self._pace), "POST")
         app.add("/_sim/push/duplicate", self._acting(self._again), "POST")
         app.add("/_sim/clock", self._acting(self._move_clock), "POST")
 
@@ -180,6 +181,10 @@ class Control:
 
     def _abort(self, asked: dict[str, str]) -> None:
         self._parcels.abort(asked.get("number", ""))
+
+    def _pace(self, asked: dict[str, str]) -> None:
+        """With `still` parcels no longer go on by themselves; without it they do."""
+        self._parcels.stands_still = bool(asked.get("still"))
 
     def _again(self, asked: dict[str, str]) -> None:
         last = self._deliveries.last(self._parcels.get(asked.get("number", ""))["number"])

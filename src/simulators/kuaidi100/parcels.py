@@ -34,6 +34,10 @@ CREATE TABLE IF NOT EXISTS subscriptions (
     status TEXT NOT NULL
 );
 """
+FORGET = tuple(
+    f"DELETE FROM {table} WHERE number = ?"  # noqa: S608 - the tables above
+    for table in ("subscriptions", "collections", "track", "parcels")
+)
 _YUAN = re.compile(r"[1-9]\d{0,6}(\.\d{1,2})?|0\.\d{1,2}")
 SCHEDULE = (1800, 1800, 1800)
 
@@ -55,6 +59,7 @@ class Parcels:
     ) -> None:
         self._store, self._clock, self._deliveries = store, clock, deliveries
         self._auto, self._pickup = auto, pickup
+        self.stands_still = False
 
     def order(self, asked: dict[str, Any]) -> dict[str, Any]:
         """A waybill, the same one for the same `orderId`."""
@@ -181,7 +186,9 @@ class Parcels:
             self._store.run("DELETE FROM subscriptions WHERE number = ?", parcel["number"])
 
     def move_due(self) -> None:
-        """What goes on by itself (`auto`)."""
+        """What goes on by itself (`auto`), unless everything stands still."""
+        if self.stands_still:
+            return
         for one in self._store.rows(
             "SELECT number FROM parcels WHERE next_at <= ? LIMIT 50", self._clock.now()
         ):

@@ -8,6 +8,7 @@ from simulators.common import clock, deliveries, faults, past
 from simulators.common.clock import Clock
 from simulators.common.deliveries import Deliveries
 from simulators.common.faults import Faults
+from simulators.common.forgetting import serve_forgetting
 from simulators.common.serving import arguments, serve
 from simulators.common.store import Store
 from simulators.common.web import App
@@ -50,6 +51,7 @@ def main() -> None:
     app = App("simulators.stripe")
     Api(app=app, store=store, account=merchant, faults=wrong, books=kept)
     Cashier(app, kept)
+    serve_forgetting(app, store, *books.FORGET)
     Control(
         app=app,
         account=merchant,

@@ -34,6 +34,13 @@ CREATE TABLE IF NOT EXISTS balance (
     currency TEXT NOT NULL, source TEXT NOT NULL, created REAL NOT NULL
 );
 """
+_SESSIONS = "SELECT id FROM sessions WHERE out_trade_no = ?"
+FORGET = (
+    "DELETE FROM balance WHERE source IN (SELECT charge FROM sessions WHERE out_trade_no = ?)",
+    f"DELETE FROM balance WHERE source IN (SELECT id FROM refunds WHERE session IN ({_SESSIONS}))",  # noqa: S608
+    f"DELETE FROM refunds WHERE session IN ({_SESSIONS})",  # noqa: S608 - a constant of ours
+    "DELETE FROM sessions WHERE out_trade_no = ?",
+)
 SHORTEST, LONGEST = 1800, 86400
 
 

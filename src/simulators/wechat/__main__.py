@@ -8,6 +8,7 @@ from simulators.common import clock, deliveries, faults, past
 from simulators.common.clock import Clock
 from simulators.common.deliveries import Deliveries
 from simulators.common.faults import Faults
+from simulators.common.forgetting import serve_forgetting
 from simulators.common.serving import arguments, serve
 from simulators.common.store import Store
 from simulators.common.web import App
@@ -63,6 +64,7 @@ def main() -> None:
     )
     Gateway(app=app, store=store, clock=time, keys=keys, account=account, faults=wrong, books=books)
     Cashier(app=app, clock=time, keys=keys, account=account, trades=orders)
+    serve_forgetting(app, store, *trades.FORGET)
     Control(
         app,
         Levers(

@@ -23,6 +23,11 @@ CREATE TABLE IF NOT EXISTS codes (
     token TEXT PRIMARY KEY, out_trade_no TEXT NOT NULL, expires REAL NOT NULL
 );
 """
+FORGET = (
+    "DELETE FROM refunds WHERE out_trade_no = ?",
+    "DELETE FROM codes WHERE out_trade_no = ?",
+    "DELETE FROM trades WHERE out_trade_no = ?",
+)
 NOTPAY, SUCCESS, REFUND, CLOSED = "NOTPAY", "SUCCESS", "REFUND", "CLOSED"
 TYPES = {"native": "NATIVE", "jsapi": "JSAPI", "h5": "MWEB"}
 LIVES = {"NATIVE": 7200.0, "JSAPI": 7200.0, "MWEB": 300.0}

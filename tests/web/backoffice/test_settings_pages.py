@@ -125,12 +125,15 @@ def test_the_exports_are_files_of_their_kind(shop: world.Shop, enter: Enter) -> 
         ("bpmn", b"<?xml"),
         ("mermaid", b"flowchart"),
         ("json", b"{"),
+        ("png", b"\x89PNG"),
+        ("pdf", b"%PDF-"),
     ):
-        answer = client.get(f"/staff/definition/export/{form}")
+        answer = client.get(f"/staff/definition/export/{form}?stage=payment")
         assert answer.status_code == 200
         assert answer.content.lstrip().startswith(begin), form
         assert "attachment" in answer["Content-Disposition"]
     assert client.get("/staff/definition/export/exe").status_code == 404
+    assert client.get("/staff/definition/export/svg?stage=none").status_code == 404
 
 
 def test_the_ledger_explains_the_counters(shop: world.Shop, enter: Enter) -> None:

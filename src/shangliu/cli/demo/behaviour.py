@@ -9,7 +9,7 @@ from random import Random
 from shangliu.cli.demo.shop import Article, Stall
 from shangliu.insight.models import Behaviour
 
-_SOURCES = (
+SOURCES = (
     (30, "", "", "", ""),
     (18, "baidu", "organic", "", "www.baidu.com"),
     (14, "xiaohongshu", "social", "qiu-cha", "www.xiaohongshu.com"),
@@ -19,7 +19,7 @@ _SOURCES = (
     (5, "zhihu", "referral", "", "www.zhihu.com"),
     (4, "sms", "message", "lao-ke", ""),
 )
-_DEVICES = (("mobile", 68), ("desktop", 26), ("tablet", 6))
+DEVICES = (("mobile", 68), ("desktop", 26), ("tablet", 6))
 _RETURNING = 38  # percent
 _MOST_KEPT = 2000
 
@@ -47,9 +47,9 @@ class Visits:
 
     def begin(self, at: datetime) -> Visit:
         _, source, medium, campaign, referrer = self.rng.choices(
-            _SOURCES, [row[0] for row in _SOURCES]
+            SOURCES, [row[0] for row in SOURCES]
         )[0]
-        device = self.rng.choices([name for name, _ in _DEVICES], [n for _, n in _DEVICES])[0]
+        device = self.rng.choices([name for name, _ in DEVICES], [n for _, n in DEVICES])[0]
         code = self.rng.getrandbits(128)
         if source == "weixin" and device == "mobile":
             device = "wechat"

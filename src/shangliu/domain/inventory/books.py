@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, connection, transaction
@@ -30,20 +30,20 @@ LEFT JOIN (
   SELECT stock_id, sum(on_hand)::int AS on_hand, sum(held)::int AS held,
     sum(committed)::int AS committed, sum(damaged)::int AS damaged,
     sum(in_transit)::int AS in_transit, sum(safety)::int AS safety
-  FROM inventory_stockmovement GROUP BY stock_id) m ON m.stock_id = s.id
+  FROM inventory_stockmovement WHERE {some} GROUP BY stock_id) m ON m.stock_id = s.id
 LEFT JOIN (
   SELECT stock_id, sum(quantity) FILTER (WHERE state = 'held')::int AS held,
     sum(quantity) FILTER (WHERE state = 'committed')::int AS committed
-  FROM inventory_reservation WHERE state IN ('held', 'committed') GROUP BY stock_id) r
+  FROM inventory_reservation WHERE state IN ('held', 'committed') AND {some} GROUP BY stock_id) r
   ON r.stock_id = s.id
 LEFT JOIN (
   SELECT stock_id, sum(quantity - received - damaged - lost)::int AS coming
-  FROM inventory_inbound GROUP BY stock_id) i ON i.stock_id = s.id
-WHERE (s.on_hand, s.held, s.committed, s.damaged, s.in_transit, s.safety) IS DISTINCT FROM
-    (coalesce(m.on_hand, 0), coalesce(m.held, 0), coalesce(m.committed, 0),
+  FROM inventory_inbound WHERE {some} GROUP BY stock_id) i ON i.stock_id = s.id
+WHERE {row} AND ((s.on_hand, s.held, s.committed, s.damaged, s.in_transit, s.safety)
+    IS DISTINCT FROM (coalesce(m.on_hand, 0), coalesce(m.held, 0), coalesce(m.committed, 0),
       coalesce(m.damaged, 0), coalesce(m.in_transit, 0), coalesce(m.safety, 0))
   OR (s.held, s.committed, s.in_transit) IS DISTINCT FROM
-    (coalesce(r.held, 0), coalesce(r.committed, 0), coalesce(i.coming, 0))
+    (coalesce(r.held, 0), coalesce(r.committed, 0), coalesce(i.coming, 0)))
 ORDER BY s.id"""
 
 
@@ -70,7 +70,19 @@ class Difference:
 def differences() -> list[Difference]:
     """All of them, from one snapshot."""
     with connection.cursor() as cursor:
-        cursor.execute(_SUMS)
+        cursor.execute(_SUMS.format(some="true", row="true"))
+        return [one for row in cursor.fetchall() for one in _of_row(row)]
+
+
+def differences_of(stock_ids: Sequence[int]) -> list[Difference]:
+    """Those of some rows of stock; only their own books are added up."""
+    if not stock_ids:
+        return []
+    ids = [*stock_ids]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SUMS.format(some="stock_id = ANY(%s)", row="s.id = ANY(%s)"), [ids, ids, ids, ids]
+        )
         return [one for row in cursor.fetchall() for one in _of_row(row)]
 
 
@@ -133,3 +145,45 @@ def _repair_row(stock_id: int, wrong: list[Difference], actor: str, why: str) ->
             at=clock.now(),
             **changes,
         )
+
+
+# What the documents have moved so far, turned round: counters and ledger in one statement.
+_TAKE_BACK = """
+WITH moved AS (
+  SELECT stock_id, sum(on_hand)::int AS on_hand, sum(held)::int AS held,
+    sum(committed)::int AS committed, sum(damaged)::int AS damaged,
+    sum(in_transit)::int AS in_transit, sum(safety)::int AS safety
+  FROM inventory_stockmovement WHERE document = ANY(%(documents)s) GROUP BY stock_id),
+wrong AS (
+  SELECT m.* FROM moved m JOIN inventory_stock s ON s.id = m.stock_id
+  WHERE (m.on_hand, m.held, m.committed, m.damaged, m.in_transit, m.safety)
+    <> (0, 0, 0, 0, 0, 0)
+  ORDER BY s.id FOR UPDATE OF s),
+back AS (
+  UPDATE inventory_stock s SET on_hand = s.on_hand - w.on_hand, held = s.held - w.held,
+    committed = s.committed - w.committed, damaged = s.damaged - w.damaged,
+    in_transit = s.in_transit - w.in_transit, safety = s.safety - w.safety
+  FROM wrong w WHERE s.id = w.stock_id RETURNING s.id)
+INSERT INTO inventory_stockmovement
+  (stock_id, kind, on_hand, held, committed, damaged, in_transit, safety, document, actor, why, at)
+SELECT stock_id, 'adjust', -on_hand, -held, -committed, -damaged, -in_transit, -safety,
+  %(document)s, %(actor)s, %(why)s, %(at)s
+FROM wrong JOIN back ON back.id = wrong.stock_id"""
+
+
+def take_back(documents: Sequence[str], *, actor: str, why: str) -> int:
+    """Undo all that these documents have moved, by lines of the ledger under the first of them;
+    gives how many. A second call finds nothing left to undo. The caller sees to the reservations
+    in the same transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _TAKE_BACK,
+            {
+                "documents": list(documents),
+                "document": documents[0],
+                "actor": actor[:80],
+                "why": why[:120],
+                "at": clock.now(),
+            },
+        )
+        return int(cursor.rowcount)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, F, Q, Sum, When
 
 from shangliu.domain.inventory.models import Inbound, Reservation, Stock, StockMovement
 from shangliu.platform.errors import NotFound
@@ -160,3 +160,10 @@ def sold_out(product_ids: Collection[int]) -> frozenset[int]:
             [list(product_ids)],
         )
         return frozenset(row[0] for row in cursor.fetchall())
+
+
+def on_shelf() -> dict[str, int]:
+    """Pieces of each SKU that may be sold now, all warehouses together."""
+    free = F("on_hand") - F("held") - F("committed") - F("safety")
+    rows = Stock.objects.values_list("variant__sku").annotate(free=Sum(free))
+    return {sku: max(0, pieces or 0) for sku, pieces in rows}

@@ -152,3 +152,12 @@ def _goods(lines: Sequence[OrderLine]) -> tuple[str, int]:
         return "", 0
     more = f" +{len(lines) - 1}" if len(lines) > 1 else ""
     return lines[0].name + more, sum(line.quantity for line in lines)
+
+
+def pieces_of(case_nos: Collection[str]) -> dict[str, list[tuple[str, int]]]:
+    """SKU and pieces of the lines of each purchase."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    lines = OrderLine.objects.filter(order__case_no__in=case_nos).order_by("pk")
+    for case_no, sku, quantity in lines.values_list("order__case_no", "sku", "quantity"):
+        found.setdefault(case_no, []).append((sku, quantity))
+    return found

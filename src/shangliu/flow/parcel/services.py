@@ -69,6 +69,7 @@ def order_label(parcel_id: int) -> None:
         try:
             label = carrier_gateway(parcel.gateway).order_label(request)
         except ProviderError as error:
+            http.note(error)
             ctx.data = LabelFailure(reason=str(error))
             _move(parcel, "fail_label", ctx)
             return

@@ -274,7 +274,8 @@ def query(payment: Payment, *, actor: str = "system") -> str:
     with http.about(case_no=payment.case_no, process="payment", object_id=payment.pk):
         try:
             said = provider(payment.provider).query(ref_of(payment))
-        except ProviderError:
+        except ProviderError as error:
+            http.note(error)
             said = TradeAnswer(number=payment.number, outcome=Outcome.WAITING)
     done = settle(payment, said, actor=actor)
     if done == "nothing new" and payment.state == PaymentState.PENDING:
@@ -291,6 +292,7 @@ def look_back(payment: Payment) -> None:
         try:
             said = provider(payment.provider).close(ref_of(payment))
         except ProviderError as error:
+            http.note(error)
             raise Refused(Text("支付网关没有回应", "The gateway does not answer")) from error
     if said.outcome is Outcome.PAID:
         settle(payment, said, actor="timer")
@@ -319,7 +321,8 @@ def _close(payment: Payment, *, actor: str) -> bool:
     with http.about(case_no=payment.case_no, process="payment", object_id=payment.pk):
         try:
             said = provider(payment.provider).close(ref_of(payment))
-        except ProviderError:
+        except ProviderError as error:
+            http.note(error)
             return False
     if said.outcome is Outcome.PAID:
         settle(payment, said, actor=actor)

@@ -124,6 +124,7 @@ def _request(refund: Refund) -> RefundAnswer:
         except ProviderError as error:
             if error.retry or error.unknown:
                 raise
+            http.note(error)
             return RefundAnswer(
                 number=refund.number, outcome=RefundOutcome.REFUSED, reason=str(error), amount=None
             )

@@ -138,6 +138,8 @@ class _Writer:
         made = ET.SubElement(process, bpmn(element.tag.value), id=element.id)
         if name := self._say(element.name):
             made.set("name", name)
+        if element.tag is Tag.EXCLUSIVE and (default := self._default(element)) is not None:
+            made.set("default", default.id)
         if element.node is not None:
             note_node(made, element.node)
         for flow in (flow for flow in self.parts.flows if flow.target is element):
@@ -155,11 +157,21 @@ class _Writer:
             sourceRef=flow.source.id,
             targetRef=flow.target.id,
         )
-        if flow.edge is None:
-            return
-        if flow.edge.label and self._is_choice(flow):
-            made.set("name", self._say(flow.edge.label))
-        note_edge(made, flow.edge)
+        chosen = self._is_choice(flow) and self._default(flow.source) is not flow
+        if chosen:
+            name = self._say(_label_of(flow) or flow.target.name)
+            made.set("name", name or self._say(self.graph.name))
+        if flow.edge is not None:
+            note_edge(made, flow.edge)
+        if chosen:
+            beyond = flow.edge.target if flow.edge is not None else flow.target.id
+            _expression(made, "conditionExpression", f'chosen == "{beyond}"')
+
+    def _default(self, gateway: Element) -> Flow | None:
+        """The way of a decision that needs no word: the first that has none."""
+        ways = [flow for flow in self.parts.flows if flow.source is gateway]
+        unnamed = (flow for flow in ways if _label_of(flow) is None)
+        return next(unnamed, None) if len(ways) > 1 else None
 
     def _is_choice(self, flow: Flow) -> bool:
         if flow.source.tag is not Tag.EXCLUSIVE:
@@ -188,7 +200,7 @@ class _Writer:
                 _label(made, labels[element.node.key].label.box)
         for flow in self.parts.flows:
             line = self.geometry.edges[flow.line] if flow.line is not None else None
-            named = flow.edge is not None and self._is_choice(flow)
+            named = _label_of(flow) is not None and self._is_choice(flow)
             _edge(plane, flow.id, flow.points, line if named else None)
         for identity, drawn in zip(self.message_ids, self.geometry.messages, strict=True):
             _edge(plane, identity, drawn.points, drawn)
@@ -200,11 +212,22 @@ class _Writer:
         return Box(0, 0, self.geometry.width, self.geometry.height)
 
 
+def _label_of(flow: Flow) -> Text | None:
+    return flow.edge.label if flow.edge is not None else None
+
+
 def _trigger(element: ET.Element, name: str) -> None:
     trigger = ET.SubElement(element, bpmn(f"{name}EventDefinition"))
     if name == "conditional":
-        condition = ET.SubElement(trigger, bpmn("condition"))
-        condition.set(f"{{{_XSI}}}type", "bpmn:tFormalExpression")
+        _expression(trigger, "condition", "")
+    elif name == "timer":
+        _expression(trigger, "timeDate", "due_at")
+
+
+def _expression(parent: ET.Element, tag: str, text: str) -> None:
+    made = ET.SubElement(parent, bpmn(tag))
+    made.set(f"{{{_XSI}}}type", "bpmn:tFormalExpression")
+    made.text = text or None
 
 
 def _shape(plane: ET.Element, identity: str, box: Box, *, horizontal: bool = False) -> ET.Element:

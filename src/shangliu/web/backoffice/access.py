@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from shangliu.domain.crm.staff import User
 from shangliu.domain.payments import queries as payments
 from shangliu.domain.payments.states import PaymentState
+from shangliu.insight.alarms.watch import alarmed
 from shangliu.insight.figures import allowed
 from shangliu.insight.waiting import Waiting, waiting
 from shangliu.platform import clock
@@ -25,6 +26,7 @@ from shangliu.platform.errors import NotFound
 from shangliu.process.roles import STAFF, Role
 from shangliu.web.backoffice import words
 from shangliu.web.backoffice.menu import ENTRIES, Entry
+from shangliu.web.demo import life_is_open
 
 View = Callable[..., HttpResponseBase]
 
@@ -111,7 +113,8 @@ def _menu(request: HttpRequest) -> list[dict[str, object]]:
     return [
         _line(entry, request.path, now_waiting)
         for entry in sorted(ENTRIES, key=lambda one: groups.index(str(one.group)))
-        if not entry.roles or acts & {*entry.roles, Role.ADMIN}
+        if (not entry.roles or acts & {*entry.roles, Role.ADMIN})
+        and (not entry.demo or life_is_open())
     ]
 
 
@@ -128,8 +131,11 @@ def _line(
         "group": str(entry.group),
         "family": entry.family,
         "current": path == href or (href != home and path.startswith(href)),
-        "count": sum(one.count for one in here.values()) or None,
-        "late": any(
+        "count": (alarmed() if entry.name == "staff_alarms" else 0)
+        or sum(one.count for one in here.values())
+        or None,
+        "late": entry.name == "staff_alarms"
+        or any(
             (within := allowed(*pair)) is not None and clock.now() - one.oldest > within
             for pair, one in here.items()
         ),

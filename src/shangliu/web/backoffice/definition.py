@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from shangliu.flow import export as exporting
 from shangliu.flow.drawing import graph
+from shangliu.flow.printing import printed
 from shangliu.platform.errors import NotFound
 from shangliu.process.lint import lint
 from shangliu.process.running import flow
@@ -19,6 +19,8 @@ _KINDS = {
     "bpmn": "application/xml",
     "mermaid": "text/plain; charset=utf-8",
     "json": "application/json",
+    "png": "image/png",
+    "pdf": "application/pdf",
 }
 
 
@@ -65,14 +67,17 @@ def definition(request: HttpRequest) -> HttpResponse:
 @staff()
 @require_GET
 def export(request: HttpRequest, form: str) -> HttpResponse:
-    """The whole map as a file: svg, bpmn, mermaid or json."""
+    """The whole map as a file, or the stage that `?stage=` names."""
     kind = _KINDS.get(form)
     if kind is None:
         raise NotFound
-    body = exporting.export(form, lang=words.lang())
+    stage = request.GET.get("stage") or None
+    if stage is not None and stage not in {one.code for one in graph().stages}:
+        raise NotFound
+    body = printed(form, stage=stage, lang=words.lang())
     ending = "mmd" if form == "mermaid" else form
     response = HttpResponse(body, content_type=kind)
-    response["Content-Disposition"] = f'attachment; filename="shangliu-flow.{ending}"'
+    response["Content-Disposition"] = f'attachment; filename="shangliu-{stage or "flow"}.{ending}"'
     return response
 
 

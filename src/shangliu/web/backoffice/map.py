@@ -25,7 +25,16 @@ from shangliu.platform import clock
 from shangliu.process.drawing.figures import Figures, Level, NodeFigure, pill_text, tag_text
 from shangliu.process.drawing.svg import css
 from shangliu.process.running import flow
-from shangliu.web.backoffice import finding, funneling, living, map_rows, panels, pictures, words
+from shangliu.web.backoffice import (
+    alarms,
+    finding,
+    funneling,
+    living,
+    map_rows,
+    panels,
+    pictures,
+    words,
+)
 from shangliu.web.backoffice.access import page, staff
 from shangliu.web.backoffice.looks import Look, look_of
 
@@ -65,6 +74,7 @@ def sheet(request: HttpRequest, code: str = pictures.OVERVIEW) -> HttpResponse:
         "panel": panels.panel_of(request, look),
         "order_number": number,
         "title": _title(code),
+        "alarms": alarms.on_map(),
         "attention": _attention(living.figures(living.DEFAULT)) if is_overview else [],
         "funnel": funneling.box(look.span, request.GET.get("by", ""))
         if is_overview and isinstance(look.span, Period)

@@ -14,7 +14,7 @@ from shangliu.process.roles import Role
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One line of the side menu. `waits`: what the number beside it counts; `by`: of payments,
-    those that come in one of these ways."""
+    those that come in one of these ways. `demo`: only in a demo shop."""
 
     name: str
     label: Any
@@ -25,6 +25,7 @@ class Entry:
     args: tuple[str, ...] = ()
     waits: tuple[tuple[str, str], ...] = ()
     by: frozenset[Nature] = frozenset()
+    demo: bool = False
 
 
 _FLOW, _OPERATIONS, _SERVICE = _("流程"), _("运营"), _("客服")
@@ -52,9 +53,11 @@ def _queue(code: str, label: Any, icon: str, group: Any, *roles: Role, **more: A
 ENTRIES: tuple[Entry, ...] = (
     _entry("staff_home", _("流程地图"), "map", _FLOW, family="system"),
     _entry("staff_funnel", _("转化漏斗"), "filter", _FLOW, family="buyer"),
+    _entry("staff_alarms", _("告警"), "alert", _FLOW, family="system"),
     _entry("staff_orders", _("订单"), "clipboard", _FLOW, family="system"),
     _entry("staff_mining", _("流程挖掘"), "search", _FLOW, family="system"),
     _entry("staff_impact", _("影响分析"), "flow", _FLOW, family="system"),
+    _entry("staff_what_if", _("假如"), "split", _FLOW, family="system"),
     _queue(
         "review",
         _("待审核订单"),
@@ -200,5 +203,6 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     _entry("staff_policies", _("业务策略"), "settings", _SETUP, Role.OPERATIONS, family="system"),
     _entry("staff_people", _("员工账号"), "users", _SETUP, Role.ADMIN, family="system"),
+    _entry("staff_life", _("演示生意"), "play", _SETUP, Role.ADMIN, family="system", demo=True),
     _entry("staff_definition", _("流程定义"), "flow", _SETUP, family="system"),
 )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from shangliu.domain.life.services import is_demo
 from shangliu.domain.logistics import queries as logistics
 from shangliu.domain.orders import queries as orders
 from shangliu.flow.drawing import graph
@@ -131,6 +132,7 @@ def case_context(request: HttpRequest, case: Case) -> dict[str, object]:
         "case": case,
         "order": one,
         "state_label": words.state_label("order", one.state),
+        "demo": is_demo(case.case_no),
         "chip": words.chip("order", one.state),
         "receiver": receiver,
         "revealed": seen,

@@ -6,12 +6,14 @@ from django.urls import path
 
 from shangliu.web.backoffice import (
     acting,
+    alarms,
     books,
     carts,
     customers,
     definition,
     funnel,
     impact,
+    life,
     logfiles,
     map,  # noqa: A004
     mining,
@@ -25,6 +27,7 @@ from shangliu.web.backoffice import (
     stock,
     stock_acts,
     warehouse,
+    whatif,
 )
 
 urlpatterns = [
@@ -38,6 +41,10 @@ urlpatterns = [
     path("funnel/sessions/", funnel.ended, name="staff_funnel_sessions"),
     path("funnel/carts/", carts.left, name="staff_carts"),
     path("funnel/carts.csv", carts.take_away, name="staff_carts_file"),
+    path("alarms/", alarms.overview, name="staff_alarms"),
+    path("alarms/list.json", alarms.listed, name="staff_alarm_list"),
+    path("alarms/<int:pk>/play/", alarms.press, name="staff_alarm_play"),
+    path("alarms/<int:pk>/mine/", alarms.acknowledge, name="staff_alarm_mine"),
     path("orders/", orders.order_list, name="staff_orders"),
     path("orders/<slug:number>/", orders.order, name="staff_order"),
     path("customers/", customers.customers, name="staff_customers"),
@@ -81,6 +88,12 @@ urlpatterns = [
     path("mining/export/<str:form>", mining.take_away, name="staff_take_log"),
     path("mining/bring/", logfiles.bring, name="staff_bring_log"),
     path("mining/logs/<str:name>/forget/", logfiles.forget_log, name="staff_forget_log"),
+    path("what-if/", whatif.what_if, name="staff_what_if"),
+    path("what-if/runs/", whatif.runs, name="staff_what_if_runs"),
+    path("life/", life.switch, name="staff_life"),
+    path("life/status/", life.status, name="staff_life_status"),
+    path("life/turn/", life.turn, name="staff_life_turn"),
+    path("life/remove/", life.remove, name="staff_life_remove"),
     path("definition/", definition.definition, name="staff_definition"),
     path("definition/export/<slug:form>", definition.export, name="staff_export"),
     path("impact/", impact.impact, name="staff_impact"),

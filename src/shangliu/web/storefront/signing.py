@@ -27,6 +27,7 @@ from shangliu.flow.policies import Policies
 from shangliu.platform import clock
 from shangliu.platform.errors import Refused
 from shangliu.web import accounts, visits
+from shangliu.web.demo import inbox_is_open
 from shangliu.web.roles import cart_token, user_of
 from shangliu.web.storefront.cart import KEPT_FOR, MINE
 
@@ -82,7 +83,7 @@ def _sign_in_page(
         "phone": request.POST.get("phone", ""),
         "sent_to": waiting.state["phone"] if waiting is not None else "",
         "guest": reverse("checkout") + "?guest=1" if guest_goes_on else "",
-        "inbox": reverse("dev_inbox") if _inbox_is_open() else "",
+        "inbox": reverse("dev_inbox") if inbox_is_open() else "",
     }
     return render(request, "accounts/sign_in.html", context, status=status, using="jinja2")
 
@@ -142,7 +143,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @never_cache
 def dev_inbox(request: HttpRequest) -> HttpResponse:
     """The texts that would have been sent. Only in the demo shop and while developing."""
-    if not _inbox_is_open():
+    if not inbox_is_open():
         raise Http404
     context = {"texts": newest_texts(), "now": clock.now()}
     return render(request, "accounts/dev_inbox.html", context, using="jinja2")
@@ -171,7 +172,3 @@ def safe_next(request: HttpRequest, otherwise: str) -> str:
         asked, allowed_hosts={request.get_host()}
     )
     return asked if ours else otherwise
-
-
-def _inbox_is_open() -> bool:
-    return bool(settings.DEBUG or settings.SHANGLIU.demo)

@@ -1,0 +1,1 @@
+"""What if: the last days once more, with something changed."""
