@@ -22,10 +22,11 @@ from shangliu.domain.crm.models import User
 from shangliu.flow.definition import FLOW
 from shangliu.flow.drawing import graph
 from shangliu.insight import figures, rollup
-from shangliu.insight.figures import Period, ways_of
+from shangliu.insight.figures import ways_of
 from shangliu.insight.mining import conformance, discovery, log, source
 from shangliu.insight.mining.log import CaseOf, EventLog
 from shangliu.insight.waiting import waiting
+from shangliu.insight.window import Period
 
 ORDERS = int(os.environ.get("ORDERS") or 100_000)
 EVENTS = [int(one) for one in (os.environ.get("EVENTS") or "1000000").split(",")]

@@ -11,9 +11,10 @@ from django.db import connection
 from shangliu.flow import steps
 from shangliu.flow.drawing import graph
 from shangliu.insight import cases, figures
-from shangliu.insight.figures import Period, ways_of
+from shangliu.insight.figures import ways_of
 from shangliu.insight.models import Behaviour
 from shangliu.insight.waiting import waiting
+from shangliu.insight.window import Period
 from shangliu.platform import clock
 from shangliu.process.drawing.figures import Level
 from shangliu.process.roles import Role

@@ -9,10 +9,11 @@ import pytest
 
 from shangliu.flow.drawing import graph
 from shangliu.insight import rollup
-from shangliu.insight.figures import Period, traffic, ways_of
+from shangliu.insight.figures import traffic, ways_of
 from shangliu.insight.models import Behaviour, HourFigure, Sealed
 from shangliu.insight.passages import Stretch
 from shangliu.insight.rollup import counted, differing, hour_of, seal, sums
+from shangliu.insight.window import Period
 from shangliu.platform import clock
 from tests.insight import world
 

@@ -9,11 +9,12 @@ from typing import Any
 
 from django.db import connection
 
-from shangliu.insight.figures import Period, ways_of
+from shangliu.insight.figures import ways_of
 from shangliu.insight.passages import EVENTS, LAST_OF, Stretch, counted, ended_sql, log_of
 from shangliu.insight.rollup import sums
 from shangliu.insight.waiting import WaitingCase, waiting_cases
 from shangliu.insight.ways import NOT_SEEN, Passage, Ways
+from shangliu.insight.window import Span
 from shangliu.process.drawing.graph import Graph
 from shangliu.process.running import flow
 
@@ -49,7 +50,7 @@ def waiting_at(
 def passed_node(
     graph: Graph,
     key: str,
-    period: Period,
+    span: Span,
     *,
     limit: int = 50,
     before: tuple[datetime, int] | None = None,
@@ -67,21 +68,37 @@ def passed_node(
     ]
     sql = "e.step = %s AND (e.cause = ANY(%s) OR (%s AND e.cause <> ALL(%s)))"
     part = _Part(log_of(name.partition(".")[0]), sql, [name, list(causes), not causes, taken])
-    return _listed([part], period, limit, before)
+    return _listed([part], span, limit, before)
 
 
 def passed_edge(
     graph: Graph,
     key: str,
-    period: Period,
+    span: Span,
     *,
     limit: int = 50,
     before: tuple[datetime, int] | None = None,
 ) -> list[Passed]:
     """The events counted on an edge, the newest first; `before` this (at, id)."""
     ways = ways_of(graph)
-    parts = [*_gone(ways, key, period.stretch), *_ended(ways, key)]
-    return _listed(parts, period, limit, before) if parts else []
+    parts = [*_gone(ways, key, span.stretch), *_ended(ways, key)]
+    return _listed(parts, span, limit, before) if parts else []
+
+
+def done_by(actor: str, span: Span, *, limit: int = 50) -> list[Passed]:
+    """What somebody did in the span, the newest first."""
+    return _listed([_Part(EVENTS, "e.actor = %s", [actor])], span, limit, None)
+
+
+def counts_of(actor: str, span: Span) -> list[tuple[str, int]]:
+    """The steps that somebody took in the span, with how often; the most frequent first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT process || '.' || step, count(*) FROM process_event"
+            " WHERE at >= %s AND at < %s AND actor = %s GROUP BY 1 ORDER BY 2 DESC, 1",
+            [*span.stretch.ends, actor],
+        )
+        return list(cursor.fetchall())
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +146,16 @@ def _same(ways: Ways, one: Passage) -> tuple[str, list[Any]]:
 
 
 def _listed(
-    parts: Sequence[_Part], period: Period, limit: int, before: tuple[datetime, int] | None
+    parts: Sequence[_Part], span: Span, limit: int, before: tuple[datetime, int] | None
 ) -> list[Passed]:
-    since = period.stretch.since
+    stretch = span.stretch
     beyond = "" if before is None else " AND (e.at, e.id) < (%s, %s)"
     each = (
-        f"(SELECT {_COLUMNS} FROM ({part.log}) e WHERE ({part.clause}) AND e.at >= %s{beyond}"  # noqa: S608
-        f" ORDER BY e.at DESC, e.id DESC LIMIT {int(limit)})"
+        f"(SELECT {_COLUMNS} FROM ({part.log}) e WHERE ({part.clause})"  # noqa: S608
+        f" AND e.at >= %s AND e.at < %s{beyond} ORDER BY e.at DESC, e.id DESC LIMIT {int(limit)})"
         for part in parts
     )
-    given = [one for part in parts for one in (*part.given, since, *(before or ()))]
+    given = [one for part in parts for one in (*part.given, *stretch.ends, *(before or ()))]
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT * FROM ({' UNION ALL '.join(each)}) found"  # noqa: S608

@@ -1,7 +1,7 @@
 """The living figures of the map: what waits, how it goes, what share goes where.
 
-What waits is counted at the moment of asking; what moved is the sum of hours that are over
-(`rollup`) and of the log since.
+What waits is counted at the moment of asking, or reckoned back to a moment that is over (`then`);
+what moved is the sum of hours that are over (`rollup`) and of the log since.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import lru_cache
 
-from shangliu.insight.passages import Dwell, Stretch
-from shangliu.insight.rollup import hour_of, sums
+from shangliu.insight.passages import Dwell
+from shangliu.insight.rollup import sums
+from shangliu.insight.then import waited
 from shangliu.insight.waiting import Waiting, letters, waiting
-from shangliu.insight.ways import Ways
+from shangliu.insight.ways import Passage, Ways
+from shangliu.insight.window import Span, end_of
 from shangliu.platform import clock
-from shangliu.platform.text import Text
 from shangliu.process.drawing.figures import EdgeFigure, Figures, Level, NodeFigure
 from shangliu.process.drawing.graph import Graph, Node, Shape
 from shangliu.process.running import flow
@@ -26,48 +26,16 @@ from shangliu.process.running import flow
 _WARN_FROM = 0.75  # of the service-level time
 
 
-class Period(StrEnum):
-    DAY = "24h"
-    WEEK = "7d"
-    FORTNIGHT = "14d"
-    MONTH = "30d"
-
-    @property
-    def span(self) -> timedelta:
-        return _SPANS[self]
-
-    @property
-    def stretch(self) -> Stretch:
-        """From the full hour in which the period began, so that whole hours can be added up."""
-        return Stretch(hour_of(clock.now() - self.span))
-
-    @property
-    def label(self) -> Text:
-        return _LABELS[self]
-
-
-_SPANS = {
-    Period.DAY: timedelta(hours=24),
-    Period.WEEK: timedelta(days=7),
-    Period.FORTNIGHT: timedelta(days=14),
-    Period.MONTH: timedelta(days=30),
-}
-_LABELS = {
-    Period.DAY: Text("24 小时", "24 hours"),
-    Period.WEEK: Text("7 天", "7 days"),
-    Period.FORTNIGHT: Text("14 天", "14 days"),
-    Period.MONTH: Text("30 天", "30 days"),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What moved in a period: per node how often and how long, per edge how often."""
+    """What moved in a span: per node how often and how long, per edge how often; `passages` are
+    the events that this was drawn from. `until` is None where the span reaches up to now."""
 
-    period: Period
     since: datetime
+    until: datetime | None
     nodes: Mapping[str, Dwell]
     edges: Mapping[str, int]
+    passages: Mapping[Passage, int]
 
 
 @lru_cache(maxsize=4)
@@ -75,10 +43,10 @@ def ways_of(graph: Graph) -> Ways:
     return Ways(graph)
 
 
-def traffic(graph: Graph, period: Period) -> Traffic:
+def traffic(graph: Graph, span: Span) -> Traffic:
     """Everything that needs the log. The expensive half of the figures."""
     ways = ways_of(graph)
-    stretch = period.stretch
+    stretch = span.stretch
     found = sums(ways, stretch)
     edges: dict[str, int] = defaultdict(int)
     for passage, count in found.passages.items():
@@ -86,19 +54,30 @@ def traffic(graph: Graph, period: Period) -> Traffic:
             edges[edge] += count
     for edge, count in found.ends.items():
         edges[edge] += count
-    return Traffic(period, stretch.since, found.nodes, edges)
+    return Traffic(stretch.since, end_of(span), found.nodes, edges, found.passages)
 
 
-def figures(graph: Graph, moved: Traffic) -> Figures:
-    """The figures of every node and edge of the whole map; what waits is counted now."""
-    now_waiting, undelivered = waiting(), letters()
+def figures(graph: Graph, moved: Traffic, before: Traffic | None = None) -> Figures:
+    """The figures of every node and edge of the whole map. What waits is counted now, or as it was
+    when the span of `moved` ended. `before`: what moved in the span to compare with."""
+    shown = _figures(graph, moved)
+    return shown.compared(_figures(graph, before)) if before is not None else shown
+
+
+def _figures(graph: Graph, moved: Traffic) -> Figures:
+    is_live = moved.until is None
+    known = waiting() if is_live else {}
+    counts = {pair: one.count for pair, one in known.items()}
+    if moved.until is not None:
+        counts = waited(ways_of(graph), moved.until)
+    undelivered = letters() if is_live else {}
     nodes = {}
     for node in graph.nodes:
         dwell = moved.nodes.get(node.key)
-        here = [now_waiting[pair] for pair in node.waits if pair in now_waiting]
+        here = sum(counts.get(pair, 0) for pair in node.waits)
         sent = undelivered.get(node.counts[0]) if node.counts else None
-        if dwell is not None or here or node.waits or sent:
-            figure = _node_figure(node, here, dwell, now_waiting)
+        if dwell is not None or node.waits or sent:
+            figure = replace(_node_figure(node, known, dwell), waiting=here)
             nodes[node.key] = (
                 replace(figure, letters=sent.waiting, dead=sent.dead) if sent else figure
             )
@@ -106,19 +85,16 @@ def figures(graph: Graph, moved: Traffic) -> Figures:
 
 
 def _node_figure(
-    node: Node,
-    here: list[Waiting],
-    dwell: Dwell | None,
-    everywhere: Mapping[tuple[str, str], Waiting],
+    node: Node, known: Mapping[tuple[str, str], Waiting], dwell: Dwell | None
 ) -> NodeFigure:
     now = clock.now()
-    oldest = min((one.oldest for one in here), default=None)
+    oldest = min((known[pair].oldest for pair in node.waits if pair in known), default=None)
     return NodeFigure(
-        waiting=sum(one.count for one in here),
         oldest_seconds=max(0, int((now - oldest).total_seconds())) if oldest else None,
         p50_us=dwell.p50_us if dwell else None,
         p95_us=dwell.p95_us if dwell else None,
-        level=_level(node, everywhere, now),
+        level=_level(node, known, now),
+        count=dwell.count if dwell else 0,
     )
 
 

@@ -119,7 +119,8 @@ def dwells(ways: Ways, stretch: Stretch) -> Mapping[str, Dwell]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT coalesce(m.key, e.process || '.' || e.step),"  # noqa: S608
-            f" floor(ln(greatest(e.dwell_us, 1)) * {_PER_E})::int, count(*)"
+            " CASE WHEN e.dwell_us IS NOT NULL"
+            f" THEN floor(ln(greatest(e.dwell_us, 1)) * {_PER_E})::int END, count(*)"
             " FROM process_event e LEFT JOIN unnest(%s::text[], %s::text[], %s::text[])"
             " m(name, cause, key) ON m.name = e.process || '.' || e.step AND m.cause = e.cause"
             f" WHERE {_IN} GROUP BY 1, 2",

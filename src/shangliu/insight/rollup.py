@@ -49,18 +49,27 @@ def hour_of(moment: datetime) -> datetime:
 
 
 def sums(ways: Ways, stretch: Stretch) -> Sums:
-    """All that happened in the stretch, from sealed hours as far as they reach."""
-    found = Sums()
+    """All that happened in the stretch: its sealed whole hours from their sums, what lies before
+    and behind them from the log."""
     sealed = Sealed.objects.filter(version=ways.graph.version).first()
-    since = stretch.since
-    if sealed is not None and sealed.first <= since < sealed.until:
-        end = min(sealed.until, hour_of(stretch.until))
-        if since == hour_of(since) and end > since:
-            found.add(_kept(ways.graph.version, since, end))
-            since = end
-    if since < stretch.until:
-        found.add(counted(ways, Stretch(since, stretch.until)))
+    if sealed is None:
+        return counted(ways, stretch)
+    first = max(_next_hour(stretch.since), sealed.first)
+    end = min(hour_of(stretch.until), sealed.until)
+    if first >= end:
+        return counted(ways, stretch)
+    found = Sums()
+    if stretch.since < first:
+        found.add(counted(ways, Stretch(stretch.since, first)))
+    found.add(_kept(ways.graph.version, first, end))
+    if end < stretch.until:
+        found.add(counted(ways, Stretch(end, stretch.until)))
     return found
+
+
+def _next_hour(moment: datetime) -> datetime:
+    hour = hour_of(moment)
+    return hour if hour == moment else hour + HOUR
 
 
 def counted(ways: Ways, stretch: Stretch) -> Sums:
@@ -160,7 +169,7 @@ def _rows(version: str, hour: datetime, found: Sums) -> Iterable[HourFigure]:
         yield row(HourFigure.Kind.NODE, key, dwell.count, dwell.buckets)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _kept(version: str, since: datetime, until: datetime) -> Sums:
     """Sealed hours do not change, so their sum is read once a process. Nobody may change it."""
     return _read(version, since, until)

@@ -22,7 +22,7 @@ from django.db import Error, close_old_connections
 from django.http import HttpRequest
 
 from shangliu.domain.crm.staff import User
-from shangliu.insight.figures import Period
+from shangliu.insight.window import Period
 from shangliu.process.roles import STAFF
 from shangliu.web.backoffice import living
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from shangliu.process.drawing.graph import Edge, Node, Shape
@@ -18,11 +18,15 @@ class Level(StrEnum):
 
 
 _WORST = tuple(Level)
+TASKS = frozenset(
+    {Shape.USER_TASK, Shape.MANUAL_TASK, Shape.SERVICE_TASK, Shape.RULE_TASK, Shape.SEND_TASK}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class NodeFigure:
-    """`letters`: what the step sent that waits for another try; `dead`: what was given up."""
+    """`letters`: what the step sent that waits for another try; `dead`: what was given up;
+    `before`: the same of the span that this one is compared with."""
 
     waiting: int = 0
     oldest_seconds: int | None = None
@@ -31,6 +35,8 @@ class NodeFigure:
     level: Level = Level.OK
     letters: int = 0
     dead: int = 0
+    count: int = 0
+    before: NodeFigure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +45,26 @@ class EdgeFigure:
 
     count: int
     share: float | None = None
+    before: EdgeFigure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMark:
+    """How hot a node is: its band (1 is the coolest) and the value in words."""
+
+    band: int
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
+    """`heat`: the marks of a sheet's nodes; None: the picture is drawn without heat. `beside`: each
+    figure has that of another span beside it."""
+
     nodes: Mapping[str, NodeFigure] = field(default_factory=dict)
     edges: Mapping[str, EdgeFigure] = field(default_factory=dict)
+    heat: Mapping[str, HeatMark] | None = None
+    beside: bool = False
 
     def of_node(self, node: Node) -> NodeFigure | None:
         """A node's own figures; for a block of the overview those of its members together.
@@ -53,7 +73,9 @@ class Figures:
         """
         if node.shape is not Shape.STAGE:
             return self.nodes.get(node.key)
-        found = [self.nodes[key] for key in node.members if key in self.nodes]
+        return self._together([self.nodes[key] for key in node.members if key in self.nodes])
+
+    def _together(self, found: Sequence[NodeFigure]) -> NodeFigure | None:
         if not found:
             return None
         ages = [figure.oldest_seconds for figure in found if figure.oldest_seconds is not None]
@@ -63,6 +85,8 @@ class Figures:
             level=max((figure.level for figure in found), key=_WORST.index),
             letters=sum(figure.letters for figure in found),
             dead=sum(figure.dead for figure in found),
+            count=sum(figure.count for figure in found),
+            before=self._together([one.before for one in found if one.before is not None]),
         )
 
     def of_edge(self, edge: Edge) -> EdgeFigure | None:
@@ -71,8 +95,29 @@ class Figures:
         found = [self.edges[key] for key in edge.origins if key in self.edges]
         if not found:
             return None
-        share = found[0].share if len(edge.origins) == 1 else None
-        return EdgeFigure(sum(figure.count for figure in found), share)
+        if len(edge.origins) == 1:
+            return found[0]
+        earlier = [figure.before.count for figure in found if figure.before is not None]
+        return EdgeFigure(
+            sum(figure.count for figure in found),
+            before=EdgeFigure(sum(earlier)) if earlier else None,
+        )
+
+    def compared(self, before: Figures) -> Figures:
+        """The same figures, each with that of `before` beside it."""
+        return Figures(
+            {
+                key: replace(
+                    self.nodes.get(key, NodeFigure()), before=before.nodes.get(key, NodeFigure())
+                )
+                for key in {**self.nodes, **before.nodes}
+            },
+            {
+                key: replace(figure, before=before.edges.get(key, EdgeFigure(0)))
+                for key, figure in self.edges.items()
+            },
+            beside=True,
+        )
 
 
 def is_english(lang: str) -> bool:
@@ -110,7 +155,34 @@ def duration(microseconds: int, lang: str) -> str:
     return str((microseconds + 500_000) // 1_000_000) + ("s" if is_english(lang) else "秒")
 
 
+def change_text(before: int, now: int, lang: str) -> str:
+    """`▲12%`, `▼5%`, `=`; where there was nothing before, that it is new. No colour needed."""
+    if before == now:
+        return "="
+    if before == 0:
+        return "▲ new" if is_english(lang) else "▲新"
+    percent = abs(now - before) * 100 / before
+    sign = "▲" if now > before else "▼"
+    if percent < 0.5:
+        return f"{sign}<1%"
+    return f"{sign}>999%" if percent > 999 else f"{sign}{percent:.0f}%"
+
+
+def tag_text(node: Node, figure: NodeFigure, heat: HeatMark | None, lang: str) -> str:
+    """What the tag on a node's corner says: the heat where the shape has no line for it, and the
+    change: of what waits on a block, of what passed on a node."""
+    said = [] if heat is None or node.shape in TASKS else [heat.words]
+    if figure.before is not None and (node.counts or node.shape is Shape.STAGE):
+        if node.shape is Shape.STAGE:
+            said.append(change_text(figure.before.waiting, figure.waiting, lang))
+        else:
+            said.append(change_text(figure.before.count, figure.count, lang))
+    return " ".join(said)
+
+
 def pill_text(figure: EdgeFigure, lang: str) -> str:
+    if figure.before is not None:
+        return f"{human(figure.count, lang)} {change_text(figure.before.count, figure.count, lang)}"
     if figure.share is None:
         return human(figure.count, lang)
     percent = figure.share * 100

@@ -7,7 +7,14 @@ from importlib.resources import files
 from xml.sax.saxutils import escape, quoteattr
 
 from shangliu.platform.text import Text
-from shangliu.process.drawing.figures import EdgeFigure, Figures, NodeFigure, is_english, pill_text
+from shangliu.process.drawing.figures import (
+    EdgeFigure,
+    Figures,
+    NodeFigure,
+    change_text,
+    is_english,
+    pill_text,
+)
 from shangliu.process.drawing.geometry import Band, Geometry, Line, Point
 from shangliu.process.drawing.graph import Edge, Graph, Shape, View
 from shangliu.process.drawing.metrics import LINE_HEIGHT, PILL, text_width, wrap
@@ -48,6 +55,8 @@ def to_svg(
     found = trace(graph, path)
     name = title or _say(graph.name, lang)
     kind = "flow-map traced" if path else "flow-map"
+    if figures is not None and figures.heat is not None:
+        kind += " heated"
     return "".join(
         (
             (
@@ -99,6 +108,7 @@ class _Pen:
         self.figures = figures
         self.lang = lang
         self.view = {lane.code: lane.view for lane in graph.lanes}
+        self.names = {node.key: _say(node.label, lang) for node in graph.nodes}
         self.number = {stage.code: stage.number for stage in graph.stages}
         counts = [f.count for e in graph.edges if (f := self._figure(e))]
         self.most = max(counts, default=0)
@@ -159,8 +169,20 @@ class _Pen:
             f'<path class="line" d="{_rounded(line.points, _TIP)}"'
             f' stroke-width="{self._width(edge, figure)}"'
             f' marker-end="url(#fm-{"visited" if visited else kind})"/>'
-            f"{label}{self._pill(edge, line, figure)}</g>"
+            f"{self._edge_title(edge, figure)}{label}{self._pill(edge, line, figure)}</g>"
         )
+
+    def _edge_title(self, edge: Edge, figure: EdgeFigure | None) -> str:
+        if figure is None:
+            return ""
+        said = [" → ".join(self.names.get(key, key) for key in (edge.source, edge.target))]
+        said.append(f"{figure.count} times" if is_english(self.lang) else f"{figure.count} 次")
+        if figure.share is not None:
+            said.append(f"{figure.share:.1%}")
+        if figure.before is not None:
+            change = change_text(figure.before.count, figure.count, self.lang)
+            said.append(f"{figure.before.count} → {figure.count} {change}")
+        return f"<title>{escape(' · '.join(said))}</title>"
 
     def _width(self, edge: Edge, figure: EdgeFigure | None) -> str:
         """Thickness by share of the busiest flow; without figures the happy path is stronger."""
@@ -194,6 +216,7 @@ class _Pen:
 
     def nodes(self, found: Trace, href: Callable[[str], str]) -> list[str]:
         drawn = []
+        heat = self.figures.heat if self.figures else None
         for node, place in zip(self.graph.nodes, self.geometry.nodes, strict=True):
             beyond = node.members[0] if _is_link(node.shape) and node.members else node.key
             face = Face(
@@ -203,6 +226,8 @@ class _Pen:
                 href=href(beyond),
                 classes=found.classes(node),
                 stage_number=self.number.get(node.stage, 0),
+                heated=heat is not None,
+                heat=heat.get(node.key) if heat else None,
             )
             drawn.append(draw_node(node, place, face))
         return drawn

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from shangliu.process.drawing.figures import (
+    HeatMark,
     Level,
     NodeFigure,
+    change_text,
     duration,
     dwell_text,
     human,
     is_english,
+    tag_text,
 )
 from shangliu.process.drawing.geometry import Box, Label, NodeBox
 from shangliu.process.drawing.graph import Node, Shape, View
@@ -50,6 +53,8 @@ class Face:
     href: str
     classes: str = ""
     stage_number: int = 0
+    heated: bool = False
+    heat: HeatMark | None = None
 
 
 def draw_node(node: Node, place: NodeBox, face: Face) -> str:
@@ -61,22 +66,29 @@ def draw_node(node: Node, place: NodeBox, face: Face) -> str:
     elif node.shape in EVENTS:
         body = _event(node, place, face.lang)
     else:
-        body = _task(node, place, figure, face.lang)
+        body = _task(node, place, face)
     if node.shape is not Shape.STAGE and (node.waits or figure.waiting):
         body += _badge(node, place.box, figure, face.lang)
     if figure.letters or figure.dead:
         body += _letters(place.box, figure, face.lang)
+    if words := tag_text(node, figure, face.heat, face.lang):
+        body += _tag(node, place.box, figure, words)
+    heat = f' data-heat="{face.heat.band}"' if face.heat else ""
     classes = f"node {node.shape.value} view-{face.view.value} {face.classes}".strip()
     return (
         f'<a class="{classes}" data-node={quoteattr(node.key)} data-level="{figure.level.value}"'
-        f" href={quoteattr(face.href)}><title>{escape(_title(node, figure, face.lang))}</title>"
+        f"{heat} href={quoteattr(face.href)}>"
+        f"<title>{escape(_title(node, figure, face.heat, face.lang))}</title>"
         f"{body}</a>"
     )
 
 
-def _title(node: Node, figure: NodeFigure, lang: str) -> str:
+def _title(node: Node, figure: NodeFigure, heat: HeatMark | None, lang: str) -> str:
     english = is_english(lang)
     parts = [node.label.en if english else node.label.zh]
+    if heat is not None:
+        band = f"band {heat.band}" if english else f"第 {heat.band} 档"
+        parts.append(f"{heat.words} ({band})" if english else f"{heat.words}（{band}）")
     if figure.waiting:
         parts.append(f"{figure.waiting} waiting" if english else f"{figure.waiting} 个等待")
     if figure.oldest_seconds is not None:
@@ -90,18 +102,25 @@ def _title(node: Node, figure: NodeFigure, lang: str) -> str:
         parts.append(said)
     if dwell := dwell_text(figure, lang):
         parts.append(dwell)
+    if figure.before is not None and node.counts:
+        change = change_text(figure.before.count, figure.count, lang)
+        times = f"{figure.before.count} → {figure.count}"
+        parts.append(f"times {times} {change}" if english else f"次数 {times} {change}")
     return (" · " if english else "，").join(parts)
 
 
-def _task(node: Node, place: NodeBox, figure: NodeFigure, lang: str) -> str:
-    box = place.box
+def _task(node: Node, place: NodeBox, face: Face) -> str:
+    box, lang = place.box, face.lang
+    kind, line = "dwell", dwell_text(face.figure, lang)
+    if face.heated:
+        kind, line = "heat-words", face.heat.words if face.heat else ""
     first_line = place.label.box.cy - LINE_HEIGHT * (len(place.label.lines(lang)) - 1) // 2
     return (
         f'<rect class="shape" x="{box.x}" y="{box.y}" width="{box.w}" height="{box.h}" rx="8"/>'
         f'<g class="icon" transform="translate({box.x + 16} {first_line})">{ICONS[node.shape]}</g>'
         f"{text(place.label, lang, 'name')}"
-        f'<text class="dwell" data-dwell="{_attribute(node.key)}" text-anchor="middle"'
-        f' x="{box.cx}" y="{box.bottom - 7}">{escape(dwell_text(figure, lang))}</text>'
+        f'<text class="dwell" data-{kind}="{_attribute(node.key)}" text-anchor="middle"'
+        f' x="{box.cx}" y="{box.bottom - 7}">{escape(line)}</text>'
     )
 
 
@@ -155,6 +174,21 @@ def _letters(box: Box, figure: NodeFigure, lang: str) -> str:
         f'<rect width="{width}" height="20" rx="10"/>'
         '<path transform="translate(13 10)" d="M-6-4H6V4H-6ZM-6-4L0 1L6-4"/>'
         f'<text x="{width / 2 + 8:g}" y="14" text-anchor="middle">{words}</text></g>'
+    )
+
+
+def _tag(node: Node, box: Box, figure: NodeFigure, words: str) -> str:
+    """A sheet's second mark: the change, the heat of a shape without a line of its own."""
+    width = round(text_width(words, 10.5)) + 12
+    x, y = box.x - 6, box.y - 10
+    if node.shape is Shape.STAGE:
+        x = box.right - 12 - width
+    elif figure.letters or figure.dead:
+        x -= width + 3
+    return (
+        f'<g class="tag" data-tag="{_attribute(node.key)}" transform="translate({x} {y})">'
+        f'<rect width="{width}" height="18" rx="4"/>'
+        f'<text x="{width / 2:g}" y="12.8" text-anchor="middle">{escape(words)}</text></g>'
     )
 
 

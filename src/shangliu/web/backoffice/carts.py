@@ -16,9 +16,9 @@ from shangliu.domain.cart import left as carts
 from shangliu.domain.cart.left import LeftCart, LeftWeek
 from shangliu.flow.funnel import FUNNEL
 from shangliu.flow.policies import Policies
-from shangliu.insight.figures import Period
 from shangliu.insight.funnel.figures import By
 from shangliu.insight.funnel.sessions import Session, of_visits
+from shangliu.insight.window import Period
 from shangliu.platform import clock
 from shangliu.platform.money import Money
 from shangliu.process.roles import Role

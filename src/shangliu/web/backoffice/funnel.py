@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET
 from shangliu.domain.cart import left as carts
 from shangliu.domain.catalog.queries import category_tree, names_by_code
 from shangliu.flow.funnel import FUNNEL
-from shangliu.insight.figures import Period
 from shangliu.insight.funnel.figures import By
 from shangliu.insight.funnel.sessions import Place, Session, ended_at_step
+from shangliu.insight.window import Period
 from shangliu.platform import clock
 from shangliu.platform.errors import NotFound
 from shangliu.web.backoffice import funneling, words

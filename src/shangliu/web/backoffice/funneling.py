@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from shangliu.domain.catalog.queries import category_tree
 from shangliu.flow.funnel import FUNNEL
-from shangliu.insight.figures import Period
 from shangliu.insight.funnel.compare import Change
 from shangliu.insight.funnel.figures import (
     UNKNOWN,
@@ -24,6 +23,7 @@ from shangliu.insight.funnel.figures import (
     Span,
     figures,
 )
+from shangliu.insight.window import Period
 from shangliu.platform import clock
 from shangliu.web.backoffice import words
 

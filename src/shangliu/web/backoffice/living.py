@@ -9,12 +9,17 @@ from typing import Any
 
 from shangliu.flow.drawing import graph
 from shangliu.insight import figures as counting
-from shangliu.insight.figures import Period, Traffic
+from shangliu.insight.figures import Traffic
+from shangliu.insight.heat import Heat, Heated
+from shangliu.insight.heat import heated as heating
+from shangliu.insight.window import Period, Span, previous
 from shangliu.platform import clock
 from shangliu.process.drawing.figures import EdgeFigure, Figures, NodeFigure
+from shangliu.process.drawing.graph import Graph
 from shangliu.web.backoffice.pictures import OVERVIEW, picture
 
 DEFAULT = Period.FORTNIGHT
+_MOST_KEPT = 40
 _FRESH = 1.0  # seconds that counted traffic is good for, at least
 _PAUSE = 10  # times as long as counting took, so that counting never takes more than a tenth
 
@@ -27,29 +32,38 @@ class _Counted:
     took: float
 
 
-_counted: dict[Period, _Counted] = {}
+_counted: dict[tuple[Span, bool], _Counted] = {}
 _busy = threading.Lock()
 
 
-def traffic(period: Period) -> Traffic:
-    """What moved in the period, counted anew when the last counting is too old."""
+def traffic(span: Span, *, before: bool = False) -> Traffic:
+    """What moved in the span, or in the one before it; counted anew when the last counting is too
+    old."""
     drawn = graph()
-    known = _counted.get(period)
+    key = (span, before)
+    known = _counted.get(key)
     if known is not None and known.version == drawn.version and _is_fresh(known):
         return known.traffic
     with _busy:
-        known = _counted.get(period)
+        known = _counted.get(key)
         if known is None or known.version != drawn.version or not _is_fresh(known):
             started = time.monotonic()
-            moved = counting.traffic(drawn, period)
+            moved = counting.traffic(drawn, previous(span) if before else span)
             done = time.monotonic()
             known = _Counted(moved, drawn.version, done, done - started)
-            _counted[period] = known
+            while len(_counted) >= _MOST_KEPT:
+                _counted.pop(next(iter(_counted)))
+            _counted[key] = known
     return known.traffic
 
 
-def figures(period: Period) -> Figures:
-    return counting.figures(graph(), traffic(period))
+def figures(span: Span, *, compare: bool = False) -> Figures:
+    earlier = traffic(span, before=True) if compare else None
+    return counting.figures(graph(), traffic(span), earlier)
+
+
+def heated(span: Span, kind: Heat, drawn: Graph, shown: Figures) -> Heated:
+    return heating(drawn, graph(), kind, traffic(span), shown)
 
 
 def forget() -> None:
@@ -57,19 +71,18 @@ def forget() -> None:
     _counted.clear()
 
 
-def payload(period: Period) -> dict[str, Any]:
+def payload(span: Span) -> dict[str, Any]:
     """What a page needs to refresh its figures in place; the overview's blocks included."""
-    moved = traffic(period)
-    found = counting.figures(graph(), moved)
+    return figures_payload(span, figures(span))
+
+
+def figures_payload(span: Span, found: Figures) -> dict[str, Any]:
     blocks, _ = picture(OVERVIEW)
-    nodes = {
-        key: _node(figure, moved.nodes[key].count if key in moved.nodes else 0)
-        for key, figure in found.nodes.items()
-    }
+    nodes = {key: _node(figure) for key, figure in found.nodes.items()}
     for block in blocks.nodes:
         figure = found.of_node(block)
         if figure is not None:
-            nodes[block.key] = _node(figure, 0)
+            nodes[block.key] = _node(figure)
     edges = {key: _edge(figure) for key, figure in found.edges.items()}
     for edge in blocks.edges:
         known = found.of_edge(edge)
@@ -77,7 +90,7 @@ def payload(period: Period) -> dict[str, Any]:
             edges[edge.key] = _edge(known)
     return {
         "at": clock.now().isoformat(timespec="milliseconds"),
-        "period": period.value,
+        "period": span.value,
         "version": graph().version,
         "nodes": nodes,
         "edges": edges,
@@ -88,14 +101,14 @@ def _is_fresh(known: _Counted) -> bool:
     return time.monotonic() - known.at < max(_FRESH, known.took * _PAUSE)
 
 
-def _node(figure: NodeFigure, count: int) -> list[object]:
+def _node(figure: NodeFigure) -> list[object]:
     return [
         figure.waiting,
         figure.oldest_seconds,
         figure.p50_us,
         figure.p95_us,
         figure.level.value,
-        count,
+        figure.count,
         figure.letters,
         figure.dead,
     ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -14,24 +16,27 @@ from shangliu.domain.orders import queries as orders
 from shangliu.flow.drawing import graph
 from shangliu.flow.funnel import FUNNEL
 from shangliu.insight import trace
-from shangliu.insight.figures import Period
 from shangliu.insight.funnel import sessions
-from shangliu.platform.errors import NotFound
-from shangliu.process.drawing.figures import Figures, Level
-from shangliu.process.drawing.graph import Graph, Node
+from shangliu.insight.heat import Heat
+from shangliu.insight.meanings import meaning
+from shangliu.insight.rollup import hour_of
+from shangliu.insight.window import Period, previous
+from shangliu.platform import clock
+from shangliu.process.drawing.figures import Figures, Level, NodeFigure, pill_text, tag_text
 from shangliu.process.drawing.svg import css
 from shangliu.process.running import flow
-from shangliu.web.backoffice import alarms, funneling, living, panels, pictures, words
+from shangliu.web.backoffice import (
+    alarms,
+    finding,
+    funneling,
+    living,
+    map_rows,
+    panels,
+    pictures,
+    words,
+)
 from shangliu.web.backoffice.access import page, staff
-
-MOST_CASES = 100
-
-
-def period_of(request: HttpRequest) -> Period:
-    try:
-        return Period(request.GET.get("period", ""))
-    except ValueError:
-        return living.DEFAULT
+from shangliu.web.backoffice.looks import Look, look_of
 
 
 @staff()
@@ -41,33 +46,59 @@ def sheet(request: HttpRequest, code: str = pictures.OVERVIEW) -> HttpResponse:
     """A sheet with its figures; `?node=` or `?edge=` opens the panel beside it, `?order=` or
     `?visit=` shows a way."""
     if found := request.GET.get("find", "").strip():
-        return _find(request, found)
-    period = period_of(request)
+        return redirect(finding.address(found))
+    look = look_of(request)
     drawn, geometry = pictures.picture(code)
-    figures = living.figures(period)
+    shown = living.figures(look.span, compare=look.compare)
+    heat = living.heated(look.span, look.heat, drawn, shown) if look.heat else None
+    figures = replace(shown, heat=map_rows.marks(heat)) if heat else shown
     path = _path(request)
-    link = f"?period={period.value}&node={{key}}"
+    number = request.GET.get("order", "") if path else ""
+    is_overview = code == pictures.OVERVIEW
     context: dict[str, object] = {
         "code": code,
-        "period": period,
+        "look": look,
+        "period": look.span,
         "periods": tuple(Period),
-        "svg": pictures.draw(code, figures, path=path, link=link),
+        "svg": pictures.draw(
+            code, figures, path=path, link=f"?{look.query(order=number)}&node={{key}}"
+        ),
         "size": geometry,
         "map_css": css(),
-        "stages": _stages(figures),
-        "rows": _rows(drawn, figures, period),
-        "panel": panels.panel_of(request, period),
-        "order_number": request.GET.get("order", "") if path else "",
+        "stages": map_rows.stages(figures),
+        "rows": map_rows.steps(drawn, figures),
+        "ways": map_rows.ways(drawn, figures),
+        "suggestions": map_rows.suggestions(drawn),
+        "heats": tuple(Heat),
+        "bands": map_rows.bands(heat) if heat else [],
+        "panel": panels.panel_of(request, look),
+        "order_number": number,
         "title": _title(code),
         "alarms": alarms.on_map(),
-        "attention": _attention(figures) if code == pictures.OVERVIEW else [],
-        "funnel": funneling.box(period, request.GET.get("by", ""))
-        if code == pictures.OVERVIEW
+        "attention": _attention(living.figures(living.DEFAULT)) if is_overview else [],
+        "funnel": funneling.box(look.span, request.GET.get("by", ""))
+        if is_overview and isinstance(look.span, Period)
         else None,
         "visit": request.GET.get("visit", "") if path else "",
         "stream_url": settings.STREAM_URL,
+        "printed_at": words.moment(clock.now()),
     }
-    return page(request, "backoffice/map.html", context)
+    return page(request, "backoffice/map.html", context | _dates(look))
+
+
+def _dates(look: Look) -> dict[str, object]:
+    """What stands in the fields for dates, and when what one looks at began and ended."""
+    stretch = look.span.stretch
+    until = min(stretch.until, clock.now())
+    return {
+        "meaning": meaning,
+        "today": f"{clock.local(clock.now()):%Y-%m-%d}",
+        "yesterday": f"{clock.local(clock.now() - timedelta(days=1)):%Y-%m-%d}",
+        "since": f"{clock.local(stretch.since):%Y-%m-%dT%H:%M}",
+        "until": f"{clock.local(hour_of(until)):%Y-%m-%dT%H:%M}",
+        "from_to": f"{words.moment(stretch.since)} – {words.moment(until)}",
+        "before": previous(look.span).label,
+    }
 
 
 @staff()
@@ -75,38 +106,41 @@ def sheet(request: HttpRequest, code: str = pictures.OVERVIEW) -> HttpResponse:
 @require_GET
 def panel(request: HttpRequest) -> HttpResponse:
     """Only the panel, for the page to put beside the map."""
-    return page(
-        request,
-        "backoffice/_panel.html",
-        {"panel": panels.panel_of(request, period_of(request)), "period": period_of(request)},
-    )
+    look = look_of(request)
+    context = {"panel": panels.panel_of(request, look), "look": look, "period": look.span}
+    return page(request, "backoffice/_panel.html", {**context, "meaning": meaning})
 
 
 @staff()
 @never_cache
 @require_GET
 def figures_json(request: HttpRequest) -> HttpResponse:
-    """The same figures as the stream sends, for browsers that cannot listen."""
-    return JsonResponse(living.payload(period_of(request)))
-
-
-def _find(request: HttpRequest, found: str) -> HttpResponse:
-    """An order opens its path, a step its panel on its stage's sheet."""
-    for node in graph().nodes:
-        if found.lower() in (node.key, str(node.label).lower()):
-            return _to_node(node)
-    near = [n for n in graph().nodes if found in n.label.zh or found.lower() in n.label.en.lower()]
-    if near:
-        return _to_node(near[0])
-    try:
-        order = orders.order_by_number(found.upper())
-    except NotFound:
-        return redirect(f"{reverse('staff_search')}?q={found}")
-    return redirect("staff_order", number=order.number)
-
-
-def _to_node(node: Node) -> HttpResponse:
-    return redirect(f"{reverse('staff_map', args=(node.stage,))}?node={pictures.quoted(node.key)}")
+    """The same figures as the stream sends, for browsers that cannot listen; with `?compare=` and
+    `?heat=` also what the tags of a sheet (`?code=`) say and how hot its nodes are."""
+    look = look_of(request)
+    if not (look.compare or look.heat):
+        return JsonResponse(living.payload(look.span))
+    drawn, _geometry = pictures.picture(request.GET.get("code", pictures.OVERVIEW))
+    shown = living.figures(look.span, compare=look.compare)
+    heat = living.heated(look.span, look.heat, drawn, shown) if look.heat else None
+    marks = map_rows.marks(heat) if heat else {}
+    lang = words.lang()
+    figure = {node.key: shown.of_node(node) or NodeFigure() for node in drawn.nodes}
+    return JsonResponse(
+        living.figures_payload(look.span, shown)
+        | {
+            "heat": {key: [mark.band, mark.words] for key, mark in marks.items()},
+            "tags": {
+                node.key: tag_text(node, figure[node.key], marks.get(node.key), lang)
+                for node in drawn.nodes
+            },
+            "pills": {
+                edge.key: pill_text(known, lang)
+                for edge in drawn.edges
+                if (known := shown.of_edge(edge)) is not None
+            },
+        }
+    )
 
 
 def _title(code: str) -> str:
@@ -130,29 +164,6 @@ def _path(request: HttpRequest) -> tuple[str, ...]:
     return trace.trace(graph(), cases=known, visit=order.trade.visit).path
 
 
-def _stages(figures: Figures) -> list[dict[str, object]]:
-    """The eight blocks as cards: the overview for narrow screens and for screen readers."""
-    blocks, _geometry = pictures.picture(pictures.OVERVIEW)
-    by_stage = {node.stage: node for node in blocks.nodes}
-    found: list[dict[str, object]] = []
-    for stage in flow().stages:
-        block = by_stage.get(stage.code)
-        figure = figures.of_node(block) if block else None
-        oldest = figure.oldest_seconds if figure else None
-        found.append(
-            {
-                "code": stage.code,
-                "number": stage.number,
-                "label": stage.label,
-                "waiting": figure.waiting if figure else 0,
-                "level": figure.level.value if figure else "ok",
-                "oldest": words.lasted(oldest * 1_000_000) if oldest is not None else "",
-                "key": block.key if block else "",
-            }
-        )
-    return found
-
-
 def _attention(figures: Figures) -> list[dict[str, object]]:
     """Where the oldest has waited too long, or nearly so; the worst first."""
     late = [
@@ -174,30 +185,3 @@ def _attention(figures: Figures) -> list[dict[str, object]]:
         }
         for node, figure in late
     ]
-
-
-def _rows(drawn: Graph, figures: Figures, period: Period) -> list[dict[str, object]]:
-    """The picture's numbers as a table."""
-    moved = living.traffic(period)
-    found: list[dict[str, object]] = []
-    for node in drawn.nodes:
-        if node.counts is None:
-            continue
-        figure = figures.nodes.get(node.key)
-        count = moved.nodes[node.key].count if node.key in moved.nodes else 0
-        oldest = figure.oldest_seconds if figure else None
-        found.append(
-            {
-                "key": node.key,
-                "label": node.label,
-                "lane": words.lane_label(node.lane),
-                "family": words.family_of_lane(node.lane),
-                "waiting": figure.waiting if figure else 0,
-                "oldest": words.lasted(oldest * 1_000_000) if oldest is not None else "",
-                "level": figure.level.value if figure else "ok",
-                "count": count,
-                "p50": words.lasted(figure.p50_us) if figure else "",
-                "p95": words.lasted(figure.p95_us) if figure else "",
-            }
-        )
-    return found

@@ -17,7 +17,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from shangliu.domain.orders import queries as orders
-from shangliu.insight.figures import Period
 from shangliu.insight.mining import log as logs
 from shangliu.insight.mining.conformance import Conformance, FirstDeviation, check, first_deviations
 from shangliu.insight.mining.discovery import ProcessMap, Variant, discover, variants
@@ -33,6 +32,7 @@ from shangliu.insight.mining.performance import (
 )
 from shangliu.insight.mining.picture import as_graph, figures_of
 from shangliu.insight.mining.source import refresh
+from shangliu.insight.window import Period
 from shangliu.platform import clock
 from shangliu.platform.errors import NotFound
 from shangliu.platform.text import Text

@@ -10,35 +10,42 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from shangliu.domain.crm import staff as accounts
 from shangliu.domain.orders import queries as orders
 from shangliu.flow.drawing import graph
 from shangliu.flow.notices import TEMPLATES
 from shangliu.insight import cases
-from shangliu.insight.figures import Period, allowed, ways_of
+from shangliu.insight.figures import allowed, ways_of
+from shangliu.insight.window import Period, Span
 from shangliu.platform import clock
+from shangliu.platform.errors import NotFound
 from shangliu.platform.outbox import letters_of_step
-from shangliu.process.definition import Process, Step
+from shangliu.process.definition import Kind, Process, Step
+from shangliu.process.drawing.figures import EdgeFigure, NodeFigure
 from shangliu.process.drawing.graph import Node, Shape
-from shangliu.process.roles import Role
+from shangliu.process.roles import STAFF, Role
 from shangliu.process.running import flow
-from shangliu.web.backoffice import funneling, living, words
+from shangliu.web.backoffice import funneling, living, map_rows, words
 from shangliu.web.backoffice.access import person
+from shangliu.web.backoffice.looks import Look
 from shangliu.web.backoffice.outbox import MAY_REDRIVE
 
 MOST_CASES = 100
 
 
-def panel_of(request: HttpRequest, period: Period) -> dict[str, object] | None:
+def panel_of(request: HttpRequest, look: Look) -> dict[str, object] | None:
     key, edge = request.GET.get("node", ""), request.GET.get("edge", "")
+    if login := request.GET.get("person", ""):
+        return _person_panel(login, look)
     if not (key or edge):
         return None
     known = ways_of(graph())
     if key and key in known.nodes:
-        return _node_panel(known.nodes[key], period, request)
+        return _node_panel(known.nodes[key], look, request)
     if edge and cases.known(graph(), edge):
-        return _edge_panel(edge, period, request)
+        return _edge_panel(edge, look, request)
     beyond = _beyond(key)
-    return _node_panel(beyond, period, request) if beyond is not None else None
+    return _node_panel(beyond, look, request) if beyond is not None else None
 
 
 def _beyond(key: str) -> Node | None:
@@ -51,15 +58,8 @@ def _beyond(key: str) -> Node | None:
     return max(near, key=lambda node: len(node.key), default=None)
 
 
-def _node_panel(node: Node, period: Period, request: HttpRequest) -> dict[str, object]:
-    moved = living.traffic(period)
-    figure = living.figures(period).nodes.get(node.key)
-    waits = cases.waiting_at(graph(), node.key, limit=MOST_CASES, after=_place(request, "after"))
-    events = cases.passed_node(graph(), node.key, period, limit=12)
-    numbers = orders.order_numbers({one.case_no for one in waits} | {one.case_no for one in events})
-    dwell = moved.nodes.get(node.key)
-    hours = period.span.total_seconds() / 3600
-    count = dwell.count if dwell else 0
+def _node_panel(node: Node, look: Look, request: HttpRequest) -> dict[str, object]:
+    figure = living.figures(look.span, compare=look.compare).nodes.get(node.key) or NodeFigure()
     return {
         "kind": "node",
         "key": node.key,
@@ -69,24 +69,83 @@ def _node_panel(node: Node, period: Period, request: HttpRequest) -> dict[str, o
         "family": words.family_of_lane(node.lane),
         "stage": next(stage for stage in flow().stages if stage.code == node.stage),
         "figure": figure,
-        "oldest": words.lasted(figure.oldest_seconds * 1_000_000)
-        if figure and figure.oldest_seconds is not None
-        else "",
-        "p50": words.lasted(dwell.p50_us) if dwell else "",
-        "p95": words.lasted(dwell.p95_us) if dwell else "",
-        "count": count,
-        "rate": f"{count / hours:.1f}",
+        "stats": _stats(figure, look),
         "waits": [(words.state_label(*pair), allowed(*pair)) for pair in node.waits],
         "facts": _definition(node),
+        "ways": _ways(node, look),
+        "ended": _ended(node, look),
+        "step": node.counts[0] if node.counts else "",
+        "letters": _letters(node) if figure.letters or figure.dead else [],
+        "may_redrive": bool(person(request).acts_as & {*MAY_REDRIVE, Role.ADMIN}),
+        **_cases(node, look, request),
+    }
+
+
+def _ended(node: Node, look: Look) -> dict[str, object] | None:
+    """The visits that came no farther; the funnel knows the usual periods."""
+    if node.counts is None or not isinstance(look.span, Period):
+        return None
+    return funneling.ended_at(node.counts[0], look.span)
+
+
+def _cases(node: Node, look: Look, request: HttpRequest) -> dict[str, object]:
+    """Who waits at the node now, and who passed it in the span."""
+    waits = []
+    if look.is_live:
+        waits = cases.waiting_at(
+            graph(), node.key, limit=MOST_CASES, after=_place(request, "after")
+        )
+    events = cases.passed_node(graph(), node.key, look.span, limit=12)
+    numbers = orders.order_numbers({one.case_no for one in waits} | {one.case_no for one in events})
+    return {
         "waiting": [_waiting_row(one, numbers) for one in waits],
         "more": waits[-1] if len(waits) == MOST_CASES else None,
         "events": [_event_row(one, numbers) for one in events],
-        "ways": _ways(node, period),
-        "ended": funneling.ended_at(node.counts[0], period) if node.counts else None,
-        "step": node.counts[0] if node.counts else "",
-        "letters": _letters(node) if figure and (figure.letters or figure.dead) else [],
-        "may_redrive": bool(person(request).acts_as & {*MAY_REDRIVE, Role.ADMIN}),
     }
+
+
+def _stats(figure: NodeFigure, look: Look) -> list[dict[str, object]]:
+    """The tiles on top of the panel: each number with its definition, and what it was before."""
+    hours = _hours(look.span)
+    before = figure.before
+
+    def tile(key: str, label: str, now: object, was: object, change: str) -> dict[str, object]:
+        shown = {"before": was, "change": change} if before is not None else {}
+        return {"key": key, "label": label, "value": now, **shown}
+
+    was = before or NodeFigure()
+    waiting = _("现在等待") if look.is_live else _("期末等待")
+    return [
+        tile(
+            "waiting",
+            waiting,
+            figure.waiting,
+            was.waiting,
+            map_rows.change(was.waiting, figure.waiting),
+        ),
+        {"key": "oldest", "label": _("最久"), "value": map_rows.oldest(figure) or "—"},
+        tile("count", _("次数"), figure.count, was.count, map_rows.change(was.count, figure.count)),
+        {"key": "rate", "label": _("每小时"), "value": f"{figure.count / hours:.1f}"},
+        tile(
+            "p50",
+            _("中位停留"),
+            words.lasted(figure.p50_us) or "—",
+            words.lasted(was.p50_us) or "—",
+            map_rows.change(was.p50_us, figure.p50_us) if was.p50_us and figure.p50_us else "",
+        ),
+        tile(
+            "p95",
+            "p95",
+            words.lasted(figure.p95_us) or "—",
+            words.lasted(was.p95_us) or "—",
+            map_rows.change(was.p95_us, figure.p95_us) if was.p95_us and figure.p95_us else "",
+        ),
+    ]
+
+
+def _hours(span: Span) -> float:
+    until = min(span.stretch.until, clock.now())
+    return max((until - span.stretch.since).total_seconds() / 3600, 1 / 60)
 
 
 def _letters(node: Node) -> list[dict[str, object]]:
@@ -105,23 +164,78 @@ def _letters(node: Node) -> list[dict[str, object]]:
     ]
 
 
-def _edge_panel(key: str, period: Period, request: HttpRequest) -> dict[str, object]:
+def _edge_panel(key: str, look: Look, request: HttpRequest) -> dict[str, object]:
     source, _gt, target = key.partition(">")
     nodes = ways_of(graph()).nodes
     events = cases.passed_edge(
-        graph(), key, period, limit=MOST_CASES, before=_place(request, "before")
+        graph(), key, look.span, limit=MOST_CASES, before=_place(request, "before")
     )
     numbers = orders.order_numbers({one.case_no for one in events})
-    figure = living.figures(period).edges.get(key)
+    figure = living.figures(look.span, compare=look.compare).edges.get(key) or EdgeFigure(0)
+    was = figure.before
+    count: dict[str, object] = {"key": "edge", "label": _("次数"), "value": figure.count}
+    if was is not None:
+        count |= {"before": was.count, "change": map_rows.change(was.count, figure.count)}
+    stats = [count]
+    if figure.share is not None:
+        stats.append({"key": "share", "label": _("占比"), "value": f"{figure.share:.1%}"})
     return {
         "kind": "edge",
         "key": key,
         "title": f"{nodes[source].label} → {nodes[target].label}",
-        "figure": figure,
-        "share": f"{figure.share * 100:.1f}%" if figure and figure.share is not None else "",
+        "stats": stats,
         "events": [_event_row(one, numbers) for one in events],
         "more": events[-1] if len(events) == MOST_CASES else None,
     }
+
+
+def _person_panel(login: str, look: Look) -> dict[str, object] | None:
+    """What waits for somebody's roles, and what they have done in the span."""
+    try:
+        one = accounts.staff_by_login(login)
+    except NotFound:
+        return None
+    events = cases.done_by(login, look.span, limit=MOST_CASES)
+    numbers = orders.order_numbers({event.case_no for event in events})
+    counts = cases.counts_of(login, look.span)
+    return {
+        "kind": "person",
+        "key": login,
+        "title": one.name or login,
+        "roles": [str(role.label) for role in sorted(one.acts_as & STAFF)],
+        "done": [{"label": words.step_label(name), "count": count} for name, count in counts],
+        "total": sum(count for _name, count in counts),
+        "tasks": _tasks(one.acts_as),
+        "events": [
+            {**_event_row(event, numbers), "who": words.step_label(event.step)} for event in events
+        ],
+        "more": None,
+    }
+
+
+def _tasks(roles: frozenset[Role]) -> list[dict[str, object]]:
+    """The nodes where something waits that people of these roles work off, the oldest first."""
+    shown = living.figures(living.DEFAULT).nodes
+    found = []
+    for node in graph().nodes:
+        figure = shown.get(node.key)
+        if node.counts is None or figure is None or not figure.waiting:
+            continue
+        step = flow().step(node.counts[0])[1]
+        if step.kind in (Kind.USER, Kind.MANUAL) and step.by & roles & STAFF:
+            found.append((figure.oldest_seconds or 0, node, figure))
+    found.sort(key=lambda one: -one[0])
+    return [
+        {
+            "key": node.key,
+            "stage": node.stage,
+            "label": node.label,
+            "waiting": figure.waiting,
+            "oldest": map_rows.oldest(figure),
+            "level": figure.level.value,
+        }
+        for _age, node, figure in found
+    ]
 
 
 def _place(request: HttpRequest, name: str) -> tuple[datetime, int] | None:
@@ -157,21 +271,28 @@ def _event_row(one: Any, numbers: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def _ways(node: Node, period: Period) -> list[dict[str, object]]:
+def _ways(node: Node, look: Look) -> list[dict[str, object]]:
     """Where it goes on from here, with count and share."""
-    edges = living.figures(period).edges
+    edges = living.figures(look.span, compare=look.compare).edges
     nodes = ways_of(graph()).nodes
-    return [
-        {
-            "key": edge.key,
-            "label": nodes[edge.target].label,
-            "exit": edge.label or "",
-            "count": edges[edge.key].count if edge.key in edges else 0,
-            "share": edges[edge.key].share if edge.key in edges else None,
-        }
-        for edge in graph().edges
-        if edge.source == node.key
-    ]
+    found: list[dict[str, object]] = []
+    for edge in graph().edges:
+        if edge.source != node.key:
+            continue
+        figure = edges.get(edge.key) or EdgeFigure(0)
+        found.append(
+            {
+                "key": edge.key,
+                "label": nodes[edge.target].label,
+                "exit": edge.label or "",
+                "count": figure.count,
+                "share": figure.share,
+                "change": map_rows.change(figure.before.count, figure.count)
+                if figure.before
+                else "",
+            }
+        )
+    return found
 
 
 def _definition(node: Node) -> list[tuple[str, object]]:

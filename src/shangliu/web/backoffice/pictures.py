@@ -10,12 +10,13 @@ from importlib.resources import files
 from pathlib import Path
 
 from django.conf import settings
+from django.urls import reverse
 
 from shangliu.flow.drawing import graph
 from shangliu.platform.errors import NotFound
 from shangliu.process.drawing.figures import Figures
 from shangliu.process.drawing.geometry import Geometry
-from shangliu.process.drawing.graph import Graph
+from shangliu.process.drawing.graph import Graph, Shape
 from shangliu.process.drawing.layout import lay_out
 from shangliu.process.drawing.sheets import overview, stage_sheet
 from shangliu.process.drawing.svg import to_svg
@@ -48,8 +49,22 @@ def draw(sheet: str, figures: Figures | None, *, path: Sequence[str] = (), link:
         figures=figures,
         lang=words.lang(),
         path=on_sheet(drawn, path),
-        href=(lambda key: link.replace("{key}", quoted(key))) if link else None,
+        href=(lambda key: _address(drawn, key, link)) if link else None,
     )
+
+
+def _address(drawn: Graph, key: str, link: str) -> str:
+    """Where a node leads: a step to its panel, one that stands on another sheet there, a block of
+    the overview to its stage."""
+    leads_to = link.replace("{key}", quoted(key))
+    here = next((node for node in drawn.nodes if node.key == key), None)
+    if here is None:
+        beyond = next(node for node in graph().nodes if node.key == key)
+        return reverse("staff_map", args=(beyond.stage,)) + leads_to
+    if here.shape is Shape.STAGE:
+        look = leads_to.rpartition("&node=")[0]
+        return reverse("staff_map", args=(here.stage,)) + look
+    return leads_to
 
 
 def on_sheet(drawn: Graph, path: Sequence[str]) -> tuple[str, ...]:

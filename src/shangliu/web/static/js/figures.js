@@ -76,6 +76,16 @@ function letters(node, waiting, dead) {
   group.querySelector("text").setAttribute("x", width / 2 + 8);
 }
 
+// What comparison and heat add to a node.
+function lensed(node, data) {
+  const key = node.dataset.node;
+  const [band, words] = data.heat[key] ?? [0, ""];
+  if (band) node.dataset.heat = band;
+  else delete node.dataset.heat;
+  set(node.querySelector("[data-heat-words]"), words);
+  set(node.querySelector("[data-tag] text"), data.tags[key] ?? "");
+}
+
 function set(element, words) {
   if (element && element.textContent !== words) element.textContent = words;
 }
@@ -104,6 +114,7 @@ export function refresh(svg, data) {
     else set(mark, human(waiting));
     letters(node, undelivered, dead);
     set(node.querySelector("[data-dwell]"), dwell(p50, p95));
+    if (data.tags) lensed(node, data);
     const age = node.querySelector("[data-oldest]");
     if (age) set(age, oldest === null ? "" : (english ? "oldest " : "最久 ") + duration(oldest * 1e6));
   }
@@ -117,7 +128,7 @@ export function refresh(svg, data) {
     if (most) line.setAttribute("stroke-width", (1.5 + 3.5 * Math.sqrt(one[0] / most)).toFixed(1));
     const pill = group.querySelector("[data-pill]");
     if (!pill) return;
-    const words = pillText(...one);
+    const words = data.pills?.[group.dataset.edge] ?? pillText(...one);
     const text = pill.querySelector("text");
     if (text.textContent !== words) {
       text.textContent = words;

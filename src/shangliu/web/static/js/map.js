@@ -1,6 +1,8 @@
 // The living map: moves and zooms, refreshes its figures in place, opens panels of steps and ways.
 import { attach } from "./panzoom.js";
 import { duration, lasted, refresh } from "./figures.js";
+import { attach as play } from "./playback.js";
+import { attach as walk } from "./walk.js";
 
 const map = document.querySelector("[data-map]");
 const view = map.querySelector("[data-view]");
@@ -11,12 +13,15 @@ const words = map.querySelector("[data-live-words]");
 const live = map.querySelector("[data-live]");
 const hand = attach(view, sheet);
 const period = map.dataset.period;
+const look = new URLSearchParams(map.dataset.query);
 let dirty = false;
 
 hand.fit(map.dataset.code === "overview");
 addEventListener("resize", () => map.dataset.code === "overview" && hand.fit(true));
-const here = svg.querySelector(".current");
-if (here) hand.show(here);
+walk(view, svg);
+const asked = new URLSearchParams(location.search).get("node");
+const here = (asked && svg.querySelector(`[data-node="${CSS.escape(asked)}"]`)) || svg.querySelector(".current");
+if (here && map.dataset.code !== "overview") hand.show(here);
 
 function state(name) {
   live.dataset.live = name;
@@ -43,7 +48,10 @@ function apply(data) {
     if (!found) continue;
     const [waiting, oldest, p50, p95, , count] = found;
     const cells = { waiting, oldest: oldest === null ? "" : duration(oldest * 1e6), count, p50: lasted(p50), p95: lasted(p95) };
-    for (const [name, value] of Object.entries(cells)) row.querySelector(`[data-cell="${name}"]`).textContent = value;
+    for (const [name, value] of Object.entries(cells)) {
+      const cell = row.querySelector(`[data-cell="${name}"]`);
+      if (cell) cell.textContent = value;
+    }
   }
   const open = new URLSearchParams(location.search).get("node");
   const waiting = panel.querySelector("[data-panel-waiting]");
@@ -54,7 +62,7 @@ function apply(data) {
 
 async function poll() {
   try {
-    const answer = await fetch(`${map.dataset.figures}?period=${period}`, { headers: { Accept: "application/json" } });
+    const answer = await fetch(`${map.dataset.figures}?${query({ code: map.dataset.code })}`, { headers: { Accept: "application/json" } });
     if (answer.ok) {
       apply(await answer.json());
       state("polling");
@@ -83,7 +91,16 @@ function listen() {
     if (!heard && source.readyState === EventSource.CLOSED) setTimeout(listen, 15000);
   };
 }
-listen();
+
+// A span that is over does not change; tags and heat are only told to those who ask.
+if (map.dataset.playing) {
+  state("played");
+  play(map, svg);
+} else if (!map.dataset.liveLook) state("past");
+else if (map.dataset.own) {
+  poll();
+  setInterval(poll, 2000);
+} else listen();
 
 async function load(search, push = true) {
   const answer = await fetch(map.dataset.panel + search);
@@ -107,6 +124,8 @@ function mark() {
 }
 
 function close(push = true) {
+  const left = svg.querySelector(".node.is-open");
+  if (panel.contains(document.activeElement)) (left ?? view).focus({ preventScroll: true });
   panel.hidden = true;
   panel.innerHTML = "";
   map.querySelector(".map__both").classList.remove("has-panel");
@@ -115,8 +134,7 @@ function close(push = true) {
 }
 
 function query(more) {
-  const order = map.dataset.order ? { order: map.dataset.order } : {};
-  return new URLSearchParams({ period, ...order, ...more });
+  return new URLSearchParams({ ...Object.fromEntries(look), ...more });
 }
 
 document.addEventListener("click", (event) => {
@@ -132,9 +150,9 @@ document.addEventListener("click", (event) => {
   const node = event.target.closest("svg .node");
   if (node && view.contains(node)) {
     const key = node.dataset.node;
+    if (key.startsWith("stage:") || node.matches(".link_in, .link_out")) return undefined;
     event.preventDefault();
-    if (key.startsWith("stage:")) return location.assign(map.querySelector(`[data-stage-count="${CSS.escape(key)}"]`).closest("a").href);
-    return load(`?${query({ node: key })}`);
+    return load(`?${query({ node: key })}`).then(() => event.detail === 0 && panel.focus());
   }
   const edge = event.target.closest("svg .edge");
   if (edge && view.contains(edge) && !edge.dataset.edge.startsWith("stage:")) {

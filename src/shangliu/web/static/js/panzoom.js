@@ -122,6 +122,7 @@ export function attach(view, sheet) {
   };
   view.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+    if (event.key.startsWith("Arrow") && !event.shiftKey) return;
     event.preventDefault();
     keys[event.key]();
   });

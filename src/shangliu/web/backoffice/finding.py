@@ -1,0 +1,51 @@
+"""The map's search: a step, a person, an order, the end of a buyer's phone number."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from shangliu.domain.crm import staff as accounts
+from shangliu.domain.crm.models import User
+from shangliu.domain.orders import queries as orders
+from shangliu.flow.drawing import graph
+from shangliu.platform.errors import NotFound
+from shangliu.process.drawing.graph import Node
+from shangliu.web.backoffice import pictures
+
+
+def address(said: str) -> str:
+    """Where the search leads: a step's panel on its stage's sheet, a person's page, an order; all
+    else goes to the search for orders, which knows phone numbers and waybills."""
+    wanted = said.lower()
+    named = [node for node in graph().nodes if wanted in (node.key, str(node.label).lower())]
+    if named:
+        return _of_node(named[0])
+    if person := _person(said):
+        return f"{reverse('staff_overview')}?{urlencode({'person': person.login})}"
+    if order := _order(said):
+        return reverse("staff_order", args=(order,))
+    near = [one for one in graph().nodes if said in one.label.zh or wanted in one.label.en.lower()]
+    if near:
+        return _of_node(near[0])
+    return f"{reverse('staff_search')}?{urlencode({'q': said})}"
+
+
+def _person(said: str) -> User | None:
+    """The member of staff with exactly this login or name."""
+    wanted = said.lower()
+    people = accounts.staff_list()
+    exact = [one for one in people if wanted in (one.login, one.name.lower())]
+    return exact[0] if exact else None
+
+
+def _order(said: str) -> str:
+    try:
+        return orders.order_by_number(said.upper()).number
+    except NotFound:
+        return ""
+
+
+def _of_node(node: Node) -> str:
+    return f"{reverse('staff_map', args=(node.stage,))}?node={pictures.quoted(node.key)}"
