@@ -98,9 +98,7 @@ def test_folded_objects_share_one_row_with_the_states_that_any_of_them_stood_in(
         _event(6, "reservation", 8, "done"),
         _event(8, "reservation", 7, "done"),
     ]
-    (row,) = lives(
-        events, now=_at(9), ended=_ended, order=(), folded=frozenset({"reservation"})
-    )
+    (row,) = lives(events, now=_at(9), ended=_ended, order=(), folded=frozenset({"reservation"}))
     assert row.ids == (7, 8)
     assert row.stays == (
         Stay(("held",), _at(0), _at(4)),

@@ -81,9 +81,7 @@ class Axis:
         return tuple(piece for piece in self.pieces if piece.squeezed)
 
 
-def squeeze(
-    moments: Iterable[datetime], *, width: float, idle: timedelta | None = IDLE
-) -> Axis:
+def squeeze(moments: Iterable[datetime], *, width: float, idle: timedelta | None = IDLE) -> Axis:
     """The axis over these moments. Between two of them more than `idle` apart nothing happened:
     that stretch gets `BREAK`, and what is left goes to the others by their real length.
 

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from shangliu.domain.orders.models import Order
+from shangliu.flow.fulfilment.effects import Weight
 from shangliu.platform.models import OutsideCall
 from shangliu.process.models import Event
 from shangliu.process.roles import Role
@@ -61,13 +62,17 @@ def test_the_graph_lights_the_way_and_lists_the_steps_in_order(
     shop: world.Shop, enter: Enter
 ) -> None:
     order = world.paid(shop, variant=shop.cup)
-    page = _page(enter(Role.SERVICE), order)
+    client = enter(Role.SERVICE)
+    page = _page(client, order)
     assert "flow-map traced" in page
     listed = re.findall(r'history__title" href="[^"]*at=(\d+)#step"', page)
     events = Event.objects.filter(case_no__in=[order.case_no, order.trade.cart_case])
     assert listed == [str(one.pk) for one in events.order_by("at", "id")]
-    sheet = _page(enter(Role.SERVICE), order, sheet="payment")
-    assert 'sheet=payment" aria-current="true"' in sheet or "sheet=all" in sheet
+    stages = re.findall(r'href="\?view=graph&amp;sheet=(\w+)"', page)
+    assert stages[0] == "all"
+    sheet = _page(client, order, sheet=stages[-1])
+    assert f'sheet={stages[-1]}" aria-current="true"' in sheet
+    assert "flow-map traced" in sheet
 
 
 def test_a_step_opens_with_its_rule_inputs_and_the_calls_of_its_time(
@@ -111,9 +116,7 @@ def test_the_timeline_has_a_line_for_each_object_and_says_how_long_it_was_idle(
     assert "按真实比例" in real
 
 
-def test_the_table_has_every_step_and_call_in_order_of_time(
-    shop: world.Shop, enter: Enter
-) -> None:
+def test_the_table_has_every_step_and_call_in_order_of_time(shop: world.Shop, enter: Enter) -> None:
     order = world.paid(shop, remark="送礼")
     success = _event(order, "payment", "succeed")
     _call(order, success, after_s=60)
@@ -177,10 +180,24 @@ def test_what_can_come_next_is_said_with_by_whom_and_why_not(
         )
     }
     assert task.state == "packed"
-    assert ways["称重复核"][:2] == ("仓储", "现在可以")
-    assert ways["已揽收"] == ("系统", "等待", "等承运商的消息")
-    assert ways["发货"][1] == "等待"
-    assert "交接承运商" in ways["发货"][2]
+    assert ways["称重"] == ("仓储", "现在可以", "")
+    assert ways["挂起"] == ("运营、客服、系统", "现在可以", "")
+    assert ways["揽收"] == ("系统", "等待", "等承运商的消息")
+    assert ways["部分发货"] == ("系统", "等待", "在“交接承运商”之后由系统执行")
+
+
+def test_a_step_that_cannot_be_taken_says_the_same_reason_to_every_role(
+    shop: world.Shop, enter: Enter
+) -> None:
+    order = world.paid(shop)
+    task = world.picked(order)
+    world.step("fulfilment.pack", task)
+    world.step("fulfilment.weigh", task, Weight(grams=task.expected_g))
+    for role in (Role.WAREHOUSE, Role.FINANCE):
+        page = _page(enter(role), order)
+        nexts = page[page.index("接下来可以发生什么") :]
+        assert "面单还没有取到，请稍候或重试取号" in nexts
+        assert "现在不行" in nexts
 
 
 def test_an_unpaid_order_waits_until_its_hour(shop: world.Shop, enter: Enter) -> None:
@@ -196,9 +213,10 @@ def test_the_trace_is_reached_from_the_order_and_from_the_map(
     order = world.paid(shop)
     client = enter(Role.SERVICE)
     address = reverse("staff_trace", args=(order.number,))
-    assert f'href="{address}"' in client.get(
-        reverse("staff_order", args=(order.number,))
-    ).content.decode()
+    assert (
+        f'href="{address}"'
+        in client.get(reverse("staff_order", args=(order.number,))).content.decode()
+    )
     on_map = client.get(reverse("staff_map", args=("all",)), {"order": order.number})
     assert f'href="{address}"' in on_map.content.decode()
     by_trade = client.get(reverse("staff_trace", args=(order.case_no,)))

@@ -38,9 +38,12 @@ def draw(
     width = _LEFT + axis.width + _RIGHT
     return "".join(
         (
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="lifelines" role="img"'
-            f' aria-label={quoteattr(_("时间轴，下方有同样内容的表格"))}'
-            f' viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}">',
+            (
+                '<svg xmlns="http://www.w3.org/2000/svg" class="lifelines" role="img"'
+                f" aria-label={quoteattr(_('时间轴，下方有同样内容的表格'))}"
+                f' viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}"'
+                f' height="{height:.0f}">'
+            ),
             *_scale(axis, height),
             *(_line(axis, life, row, label(life)) for row, life in enumerate(lines)),
             *_loose(lines, rows),
@@ -74,6 +77,9 @@ def _scale(axis: Axis, height: float) -> list[str]:
             f'<path class="hour" d="M{x:.1f} {_TOP - 8:.1f}V{height - 4:.1f}"/>'
             f"{_text(x + 3, 38, words.moment(piece.begin), 'hour__at')}"
         )
+    if axis.pieces and axis.width + _LEFT - last >= _APART:
+        end = words.moment(axis.pieces[-1].end)
+        drawn.append(_text(_LEFT + axis.width, 38, end, "hour__at"))
     return drawn
 
 
@@ -132,9 +138,7 @@ def _tick(axis: Axis, tick: Tick) -> str:
         else f"M{x - 4:.1f} {y - 5:.1f}l8 8M{x + 4:.1f} {y - 5:.1f}l-8 8"
     )
     kind = "ok" if tick.ok else "failed"
-    return (
-        f'<g class="tick tick--{kind}"><title>{escape(tick.says)}</title><path d="{shape}"/></g>'
-    )
+    return f'<g class="tick tick--{kind}"><title>{escape(tick.says)}</title><path d="{shape}"/></g>'
 
 
 def _middle(row: int) -> float:
@@ -143,6 +147,5 @@ def _middle(row: int) -> float:
 
 def _text(x: float, y: float, said: str, kind: str, anchor: str = "start") -> str:
     return (
-        f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">'
-        f"{escape(said)}</text>"
+        f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(said)}</text>'
     )

@@ -83,9 +83,7 @@ def _next(machine: Process[Any], step: Step[Any], part: Part, case: Case) -> Nex
     )
 
 
-def _reasons(
-    name: str, step: Step[Any], part: Part, role: Role, case: Case
-) -> Sequence[object]:
+def _reasons(name: str, step: Step[Any], part: Part, role: Role, case: Case) -> Sequence[object]:
     """Why the people who may take it could not take it now."""
     if part.process == "payment" and not offered.fits(step.name, part.one):
         return (_("这种付款方式不走这一步"),)
@@ -115,14 +113,12 @@ def _awaited(name: str, step: Step[Any], part: Part) -> list[str]:
     parties = [str(send.pool.label) for send in _sent(part) if send.pool is not None]
     if parties:
         return [_("等{party}应答，系统随后执行").format(party="、".join(dict.fromkeys(parties)))]
-    return [_("由系统在处理对应事件时执行")]
+    return [_("系统在处理到它时执行")] if step.by == {Role.SYSTEM} else []
 
 
 def _causes(name: str) -> list[str]:
     """The steps that set this one off; those of the same name are said once."""
-    labels = (
-        words.step_label(link.after) for link in flow().links if name in link.fire
-    )
+    labels = (words.step_label(link.after) for link in flow().links if name in link.fire)
     return list(dict.fromkeys(labels))
 
 

@@ -146,13 +146,11 @@ def object_label(process: str, pk: int | None, numbers: Mapping[tuple[str, int],
     return label if pk is None else f"{label} {numbers.get((process, pk), f'#{pk}')}"
 
 
-def _step(
-    event: Event, case: Case, numbers: Mapping[tuple[str, int], str], hidden: Veil
-) -> Passed:
+def _step(event: Event, case: Case, numbers: Mapping[tuple[str, int], str], hidden: Veil) -> Passed:
     process = event.process
     name = f"{process}.{event.step}"
     person = case.names.get(event.actor, event.actor)
-    nobody = person in ("system", "timer", "", event.role)
+    nobody = person in ("system", "timer", "", event.role) or _only_followed(event)
     return Passed(
         id=event.pk,
         moment=event.at,
@@ -167,11 +165,16 @@ def _step(
         target=words.state_label(process, event.target),
         chip=words.chip(process, event.target),
         by=str(Role(event.role).label),
-        who="" if nobody else hidden.text(person),
+        who="" if nobody else _("未登录") if person == "guest" else hidden.text(person),
         cause=words.step_label(event.cause) if event.cause else "",
         facts=hidden.text(timeline.explained(event.facts)),
         dwell=words.lasted(event.dwell_us),
     )
+
+
+def _only_followed(event: Event) -> bool:
+    """The system went on after somebody else's step; whose it was stands at that one."""
+    return bool(event.cause) and event.role == Role.SYSTEM
 
 
 def _call(call: OutsideCall, numbers: Mapping[tuple[str, int], str], hidden: Veil) -> Called:

@@ -55,7 +55,7 @@ class Seen:
 @never_cache
 @require_GET
 def trace(request: HttpRequest, number: str) -> HttpResponse:
-    """`?view=graph|timeline|table`; `?at=` opens a step, `?format=csv` gives the table as a file."""
+    """`?view=graph|timeline|table`; `?at=` opens a step, `?format=csv` gives the table to keep."""
     case = look_up(number, actor=actor(request), roles=person(request).acts_as)
     if case.order.number != number:
         return redirect("staff_trace", number=case.order.number)
@@ -91,9 +91,7 @@ def _graph(request: HttpRequest, seen: Seen) -> dict[str, object]:
     here = pictures.stage_of(path)
     return {
         "sheet": code,
-        "sheets": [
-            (stage, stage.code == here) for stage in flow().stages if stage.code in touched
-        ],
+        "sheets": [(stage, stage.code == here) for stage in flow().stages if stage.code in touched],
         "svg": pictures.draw(
             code, None, path=path, link=f"?view=graph&sheet={code}&node={{key}}#step"
         )
@@ -114,7 +112,7 @@ def _timeline(request: HttpRequest, seen: Seen) -> dict[str, object]:
     label = _labels(seen)
     return {
         "real": real,
-        "idle": words.spell(IDLE),
+        "idle": int(IDLE.total_seconds()) // 60,
         "breaks": [(words.moment(b.begin), words.spell(b.lasted)) for b in axis.breaks],
         "svg": lifelines.draw(axis, lines, _ticks(lines, seen.calls), label=label)
         if events
@@ -125,7 +123,11 @@ def _timeline(request: HttpRequest, seen: Seen) -> dict[str, object]:
                 "state": " / ".join(words.state_label(life.process, one) for one in stay.states),
                 "chip": words.chip(life.process, stay.states[0]),
                 "begin": words.moment(stay.begin),
-                "end": "" if stay.end is None else _("至今") if stay.open else words.moment(stay.end),
+                "end": ""
+                if stay.end is None
+                else _("至今")
+                if stay.open
+                else words.moment(stay.end),
                 "lasted": lifelines.span(stay) if stay.end is not None else "",
             }
             for life in lines

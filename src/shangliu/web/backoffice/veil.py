@@ -1,4 +1,4 @@
-"""What of a purchase's calls and facts may be shown to somebody who gave no reason to see persons."""
+"""What of a purchase's calls and facts is shown to somebody who gave no reason to see more."""
 
 from __future__ import annotations
 
