@@ -16,8 +16,10 @@ from django.urls import reverse
 from shangliu.domain.orders.models import Order
 from shangliu.flow.fulfilment.effects import Weight
 from shangliu.platform.models import OutsideCall
+from shangliu.process.definition import Context
 from shangliu.process.models import Event
 from shangliu.process.roles import Role
+from shangliu.process.running import flow
 from shangliu.web.backoffice.veil import cell
 from tests.insight import world
 from tests.web.backoffice.conftest import Enter
@@ -236,3 +238,16 @@ def test_a_whole_purchase_is_read_with_few_statements(
     with CaptureQueriesContext(connection) as seen:
         _page(client, order, view=view)
     assert len(seen) <= 30, [one["sql"][:90] for one in seen.captured_queries]
+
+
+def test_a_rule_that_went_the_other_way_says_why(shop: world.Shop, enter: Enter) -> None:
+    order = world.paid(shop, remark="送礼")
+    client = enter(Role.SERVICE)
+    page = _page(client, order)
+    nexts = page[page.index("接下来可以发生什么") :]
+    assert "规则没有选这一步：买家有留言，需要人工查看" in nexts
+
+    case = world.applied(world.completed(shop, world.paid(shop)))
+    rule = flow()["aftersale"]["auto_approve"]
+    (reason, *_) = rule.refusals(case, Context(actor="system", role=Role.SYSTEM))
+    assert f"规则没有选这一步：{reason}" in _page(client, case.order)

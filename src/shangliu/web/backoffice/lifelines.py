@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 from django.utils.translation import gettext as _
 
 from shangliu.insight.squeezed import Axis, Life, Stay
+from shangliu.platform import clock
 from shangliu.process.drawing.metrics import text_width
 from shangliu.web.backoffice import words
 
@@ -75,12 +76,18 @@ def _scale(axis: Axis, height: float) -> list[str]:
         last = x
         drawn.append(
             f'<path class="hour" d="M{x:.1f} {_TOP - 8:.1f}V{height - 4:.1f}"/>'
-            f"{_text(x + 3, 38, words.moment(piece.begin), 'hour__at')}"
+            f"{_text(x + 3, 38, _hour(piece.begin, axis), 'hour__at')}"
         )
     if axis.pieces and axis.width + _LEFT - last >= _APART:
-        end = words.moment(axis.pieces[-1].end)
+        end = _hour(axis.pieces[-1].end, axis)
         drawn.append(_text(_LEFT + axis.width, 38, end, "hour__at"))
     return drawn
+
+
+def _hour(at: datetime, axis: Axis) -> str:
+    """With seconds where all that is drawn went by within minutes."""
+    whole = axis.pieces[-1].end - axis.pieces[0].begin
+    return f"{clock.local(at):%H:%M:%S}" if whole < timedelta(minutes=10) else words.moment(at)
 
 
 def _line(axis: Axis, life: Life, row: int, name: str) -> str:

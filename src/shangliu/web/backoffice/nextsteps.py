@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from shangliu.process.definition import Context, Process, Step
+from shangliu.process.definition import Context, Kind, Process, Step
 from shangliu.process.roles import Role
 from shangliu.process.running import flow
 from shangliu.web.backoffice import offered, words
@@ -71,7 +71,7 @@ def _next(machine: Process[Any], step: Step[Any], part: Part, case: Case) -> Nex
     else:
         chip, verdict = "waiting", _("等待")
     if Role.SYSTEM in step.by:
-        why = (*why, *_awaited(name, step, part))
+        why = (*why, *(_passed_over(name, step, part, case) or _awaited(name, step, part)))
     return Next(
         name=name,
         label=str(step.label),
@@ -92,6 +92,21 @@ def _reasons(name: str, step: Step[Any], part: Part, role: Role, case: Case) -> 
     user = case.order.user_id
     actor = role.value if role is not Role.BUYER else f"user:{user}" if user else "guest"
     return step.refusals(part.one, Context(actor=actor, role=role))
+
+
+def _passed_over(name: str, step: Step[Any], part: Part, case: Case) -> list[str]:
+    """Why a rule did not take the step when its hour came: the reason stands in the event that
+    the rule's other way left, under the step's name, or the rule is asked once more."""
+    for event in reversed(case.trace.events):
+        if (event.process, event.object_id) != (part.process, part.one.pk):
+            continue
+        if reasons := event.facts.get(name):
+            return [_("规则没有选这一步：{reason}").format(reason="、".join(reasons))]
+    if step.kind is Kind.RULE:
+        refusals = step.refusals(part.one, Context(actor="system", role=Role.SYSTEM))
+        why = "、".join(str(reason) for reason in refusals)
+        return [_("规则没有选这一步：{reason}").format(reason=why)] if why else []
+    return []
 
 
 def _awaited(name: str, step: Step[Any], part: Part) -> list[str]:
