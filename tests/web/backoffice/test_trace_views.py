@@ -67,6 +67,7 @@ def test_the_graph_lights_the_way_and_lists_the_steps_in_order(
     client = enter(Role.SERVICE)
     page = _page(client, order)
     assert "flow-map traced" in page
+    assert len(re.findall(r'class="node [^"]*visited current"', page)) == 1
     listed = re.findall(r'history__title" href="[^"]*at=(\d+)#step"', page)
     events = Event.objects.filter(case_no__in=[order.case_no, order.trade.cart_case])
     assert listed == [str(one.pk) for one in events.order_by("at", "id")]

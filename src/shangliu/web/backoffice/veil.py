@@ -47,7 +47,8 @@ def veil(orders: Iterable[Any], *, lifted: bool) -> Veil:
     for one in orders:
         district = f"{one.province}{one.city}{one.district}"
         said[one.address] = f"{district} ****"
-        said[one.street] = "****"
+        if len(one.street) > 2:
+            said[one.street] = "****"
         if len(one.receiver_name) > 1:
             said[one.receiver_name] = words.masked_name(one.receiver_name)
     known = sorted(((whole, short) for whole, short in said.items() if whole), key=_longest)
