@@ -50,9 +50,9 @@ def buttons(
     again = typed or {}
     found: list[Button] = []
     for offer in steps.offers(process, one, actor=actor, roles=roles):
-        if process == "payment" and not _fits(offer.step.name, one):
+        if process == "payment" and not fits(offer.step.name, one):
             continue
-        reasons = () if offer.name in _ASKS_OUTSIDE else offer.reasons
+        reasons = () if offer.name in ASKS_OUTSIDE else offer.reasons
         mine = again.get("step") == offer.name and again.get("pk") == str(one.pk)
         main = not reasons and not offer.step.problem and not any(b.kind == "main" for b in found)
         found.append(
@@ -69,7 +69,7 @@ def buttons(
     return found
 
 
-def _fits(step: str, payment: Any) -> bool:
+def fits(step: str, payment: Any) -> bool:
     """Transfers are confirmed and gateways are asked; the other way round no button stands."""
     nature = nature_of(payment)
     if step in ("report", "confirm", "confirm_late"):
@@ -89,7 +89,7 @@ def take(
     one = steps.subject(name.partition(".")[0], pk)
     step = named(name)
     data = asked.filled(step, posted)
-    outside = _ASKS_OUTSIDE.get(name)
+    outside = ASKS_OUTSIDE.get(name)
     if outside is not None:
         _allow(name, step, roles)
         outside(one, data, actor)
@@ -132,7 +132,7 @@ def _ask(difference: Any, data: Any, actor: str) -> None:
 
 
 # Steps that ask the gateway before they move anything.
-_ASKS_OUTSIDE: Mapping[str, Callable[[Any, Any, str], None]] = {
+ASKS_OUTSIDE: Mapping[str, Callable[[Any, Any, str], None]] = {
     "order.cancel": _cancel,
     "payment.query": _query,
     "difference.ask": _ask,

@@ -90,11 +90,12 @@ def _who(event: Any, names: Mapping[str, str]) -> str:
 
 def explained(facts: Mapping[str, object]) -> str:
     """What a decision rested on, as `name value` pairs; amounts in yuan."""
-    return "；".join(f"{_fact_label(name)} {_said(name, value)}" for name, value in facts.items())
+    known = {name: value for name, value in facts.items() if value not in ("", None)}
+    return "；".join(f"{_fact_label(name)} {_said(name, value)}" for name, value in known.items())
 
 
 def _said(name: str, value: object) -> str:
-    if isinstance(value, bool):
+    if isinstance(value, bool) or name == "automatic":
         return _("是") if value else _("否")
     if name.endswith("_fen") and isinstance(value, int):
         return str(Money(value))

@@ -26,6 +26,7 @@ from shangliu.web.backoffice import (
     reconciliation,
     stock,
     stock_acts,
+    tracing,
     warehouse,
     whatif,
 )
@@ -47,6 +48,7 @@ urlpatterns = [
     path("alarms/<int:pk>/mine/", alarms.acknowledge, name="staff_alarm_mine"),
     path("orders/", orders.order_list, name="staff_orders"),
     path("orders/<slug:number>/", orders.order, name="staff_order"),
+    path("orders/<slug:number>/trace/", tracing.trace, name="staff_trace"),
     path("customers/", customers.customers, name="staff_customers"),
     path("customers/<int:pk>/", customers.customer, name="staff_customer"),
     path("customers/<int:pk>/give/", customers.give, name="staff_give"),

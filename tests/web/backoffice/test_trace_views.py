@@ -1,0 +1,254 @@
+"""The trace of a purchase: graph, timeline, table, what can come next, and what is never shown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from shangliu.domain.orders.models import Order
+from shangliu.flow.fulfilment.effects import Weight
+from shangliu.platform.models import OutsideCall
+from shangliu.process.definition import Context
+from shangliu.process.models import Event
+from shangliu.process.roles import Role
+from shangliu.process.running import flow
+from shangliu.web.backoffice.veil import cell
+from tests.insight import world
+from tests.web.backoffice.conftest import Enter
+
+PHONE, NAME, KEY = "13912345678", "张三丰", "k-3f9a77c1e0"
+
+
+def _page(client: Client, order: Order, **query: str) -> str:
+    answer = client.get(reverse("staff_trace", args=(order.number,)), query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def _event(order: Order, process: str, step: str) -> Event:
+    return Event.objects.filter(case_no=order.case_no, process=process, step=step).latest("id")
+
+
+def _call(order: Order, event: Event, *, after_s: float, ok: bool = True) -> OutsideCall:
+    return OutsideCall.objects.create(
+        system="testpay",
+        operation="trade.query",
+        case_no=order.case_no,
+        process=event.process,
+        object_id=event.object_id,
+        request={
+            "receiver": f"{NAME} +86{PHONE}",
+            "phone": PHONE,
+            "app_key": KEY,
+            "xml": f"<sign>{KEY}</sign><tel>{PHONE}</tel>",
+        },
+        answer={"street": order.street, "text": f"{order.address} {NAME}"} if ok else None,
+        status=200 if ok else None,
+        ok=ok,
+        error="" if ok else "no answer: ReadTimeout",
+        started_at=event.at + timedelta(seconds=after_s),
+        duration_us=42_000,
+        attempt=3,
+    )
+
+
+def test_the_graph_lights_the_way_and_lists_the_steps_in_order(
+    shop: world.Shop, enter: Enter
+) -> None:
+    order = world.paid(shop, variant=shop.cup)
+    client = enter(Role.SERVICE)
+    page = _page(client, order)
+    assert "flow-map traced" in page
+    assert len(re.findall(r'class="node [^"]*visited current"', page)) == 1
+    listed = re.findall(r'history__title" href="[^"]*at=(\d+)#step"', page)
+    events = Event.objects.filter(case_no__in=[order.case_no, order.trade.cart_case])
+    assert listed == [str(one.pk) for one in events.order_by("at", "id")]
+    stages = re.findall(r'href="\?view=graph&amp;sheet=(\w+)"', page)
+    assert stages[0] == "all"
+    sheet = _page(client, order, sheet=stages[-1])
+    assert f'sheet={stages[-1]}" aria-current="true"' in sheet
+    assert "flow-map traced" in sheet
+
+
+def test_a_step_opens_with_its_rule_inputs_and_the_calls_of_its_time(
+    shop: world.Shop, enter: Enter
+) -> None:
+    order = world.paid(shop, variant=shop.cup)
+    client = enter(Role.FINANCE)
+    refer = _event(order, "order", "refer")
+    page = _page(client, order, at=str(refer.pk))
+    opened = page[page.index('id="step"') :]
+    for said in ("转人工审核", "金额达到 ¥5000.00，需要人工审核", "上限 ¥5000.00"):
+        assert said in opened, said
+    assert "这一步前后没有外部调用" in opened
+
+    success = _event(order, "payment", "succeed")
+    _call(order, success, after_s=0.5)
+    opened = _page(client, order, at=str(success.pk))
+    assert "这一步之后的外部调用" in opened
+    assert "trade.query" in opened
+    assert "×3" in opened
+    on_map = _page(client, order, node="payment.succeed")
+    assert "这一步之后的外部调用" in on_map
+
+
+def test_the_timeline_has_a_line_for_each_object_and_says_how_long_it_was_idle(
+    shop: world.Shop, enter: Enter
+) -> None:
+    order = world.paid(shop, remark="送礼")
+    client = enter(Role.OPERATIONS)
+    start = _event(order, "payment", "succeed")
+    _call(order, start, after_s=-3 * 3600, ok=False)
+    page = _page(client, order, view="timeline")
+    names = re.findall(r'class="life__name"[^>]*>([^<]+)<', page)
+    assert [name.split(" ")[0] for name in names] == ["订单", "支付单", "库存预占", "购物车"]
+    assert len(re.findall(r'<g class="idle">', page)) == 1
+    assert 'class="idle__for"' in page
+    assert "3小时" in page
+    assert 'class="tick tick--failed"' in page
+    real = _page(client, order, view="timeline", scale="real")
+    assert '<g class="idle">' not in real
+    assert "按真实比例" in real
+
+
+def test_the_table_has_every_step_and_call_in_order_of_time(shop: world.Shop, enter: Enter) -> None:
+    order = world.paid(shop, remark="送礼")
+    success = _event(order, "payment", "succeed")
+    _call(order, success, after_s=60)
+    page = _page(enter(Role.FINANCE), order, view="table")
+    events = Event.objects.filter(case_no__in=[order.case_no, order.trade.cart_case])
+    assert len(re.findall(r'<tr id="e\d+">', page)) == events.count()
+    assert page.index(f'id="e{success.pk}"') < page.index('class="trace__call"')
+    assert "第 3 次" in page
+    assert "待审核 → 待审核" in page
+
+
+def test_the_file_holds_the_same_rows_and_no_formula(shop: world.Shop, enter: Enter) -> None:
+    order = world.paid(shop, remark="送礼")
+    success = _event(order, "payment", "succeed")
+    call = _call(order, success, after_s=60)
+    OutsideCall.objects.filter(pk=call.pk).update(operation="=HYPERLINK(0)")
+    answer = enter(Role.FINANCE).get(
+        reverse("staff_trace", args=(order.number,)), {"format": "csv"}
+    )
+    assert answer["Content-Type"] == "text/csv"
+    text = answer.content.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    events = Event.objects.filter(case_no__in=[order.case_no, order.trade.cart_case])
+    assert len(rows) == events.count() + 1
+    assert [row["时间"] for row in rows] == sorted(row["时间"] for row in rows)
+    assert rows[-1]["操作"] == "'=HYPERLINK(0)"
+    assert PHONE not in text
+    assert KEY not in text
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_cell_that_a_spreadsheet_would_take_for_a_formula_is_quoted(start: str) -> None:
+    assert cell(f"{start}1+1") == f"'{start}1+1"
+    assert cell("1+1=2") == "1+1=2"
+
+
+@pytest.mark.parametrize("view", ["graph", "timeline", "table"])
+def test_no_view_shows_a_person_or_a_key(shop: world.Shop, enter: Enter, view: str) -> None:
+    order = world.paid(shop)
+    success = _event(order, "payment", "succeed")
+    _call(order, success, after_s=1)
+    page = _page(enter(Role.SERVICE), order, view=view, at=str(success.pk))
+    for secret in (PHONE, NAME, order.street, KEY):
+        assert secret not in page, secret
+    assert "139****5678" in page
+
+
+def test_what_can_come_next_is_said_with_by_whom_and_why_not(
+    shop: world.Shop, enter: Enter
+) -> None:
+    order = world.paid(shop)
+    task = world.packed(order)
+    page = _page(enter(Role.SERVICE), order)
+    nexts = page[page.index("接下来可以发生什么") :]
+    ways = {
+        name: (by, verdict, why)
+        for name, by, verdict, why in re.findall(
+            r'trace__way-name">(?:<a[^>]*>)?([^<]+?)(?:</a>)?</span><span class="muted">([^<]*)'
+            r'</span>.*?(现在可以|现在不行|等待).*?</span>(?:<span class="trace__why">([^<]*))?',
+            nexts,
+        )
+    }
+    assert task.state == "packed"
+    assert ways["称重"] == ("仓储", "现在可以", "")
+    assert ways["挂起"] == ("运营、客服、系统", "现在可以", "")
+    assert ways["揽收"] == ("系统", "等待", "等承运商的消息")
+    assert ways["部分发货"] == ("系统", "等待", "在“交接承运商”之后由系统执行")
+
+
+def test_a_step_that_cannot_be_taken_says_the_same_reason_to_every_role(
+    shop: world.Shop, enter: Enter
+) -> None:
+    order = world.paid(shop)
+    task = world.picked(order)
+    world.step("fulfilment.pack", task)
+    world.step("fulfilment.weigh", task, Weight(grams=task.expected_g))
+    for role in (Role.WAREHOUSE, Role.FINANCE):
+        page = _page(enter(role), order)
+        nexts = page[page.index("接下来可以发生什么") :]
+        assert "面单还没有取到，请稍候或重试取号" in nexts
+        assert "现在不行" in nexts
+
+
+def test_an_unpaid_order_waits_until_its_hour(shop: world.Shop, enter: Enter) -> None:
+    order = world.placed(shop)
+    page = _page(enter(Role.SERVICE), order)
+    assert re.search(r"等到 \d\d-\d\d \d\d:\d\d，系统自动执行", page)
+    assert "在“收到支付成功”" in page
+
+
+def test_the_trace_is_reached_from_the_order_and_from_the_map(
+    shop: world.Shop, enter: Enter
+) -> None:
+    order = world.paid(shop)
+    client = enter(Role.SERVICE)
+    address = reverse("staff_trace", args=(order.number,))
+    assert (
+        f'href="{address}"'
+        in client.get(reverse("staff_order", args=(order.number,))).content.decode()
+    )
+    on_map = client.get(reverse("staff_map", args=("all",)), {"order": order.number})
+    assert f'href="{address}"' in on_map.content.decode()
+    by_trade = client.get(reverse("staff_trace", args=(order.case_no,)))
+    assert by_trade["Location"] == address
+    assert client.get(reverse("staff_trace", args=("NOBODY",))).status_code == 404
+    assert Client().get(address).status_code == 302
+
+
+@pytest.mark.parametrize("view", ["graph", "timeline", "table"])
+def test_a_whole_purchase_is_read_with_few_statements(
+    shop: world.Shop, enter: Enter, view: str
+) -> None:
+    order = world.completed(shop, world.paid(shop))
+    world.applied(order)
+    client = enter(Role.SERVICE)
+    _page(client, order, view=view)
+    with CaptureQueriesContext(connection) as seen:
+        _page(client, order, view=view)
+    assert len(seen) <= 30, [one["sql"][:90] for one in seen.captured_queries]
+
+
+def test_a_rule_that_went_the_other_way_says_why(shop: world.Shop, enter: Enter) -> None:
+    order = world.paid(shop, remark="送礼")
+    client = enter(Role.SERVICE)
+    page = _page(client, order)
+    nexts = page[page.index("接下来可以发生什么") :]
+    assert "规则没有选这一步：买家有留言，需要人工查看" in nexts
+
+    case = world.applied(world.completed(shop, world.paid(shop)))
+    rule = flow()["aftersale"]["auto_approve"]
+    (reason, *_) = rule.refusals(case, Context(actor="system", role=Role.SYSTEM))
+    assert f"规则没有选这一步：{reason}" in _page(client, case.order)
