@@ -262,15 +262,3 @@ def test_a_parcel_that_was_collected_before_anybody_noted_it_can_still_be_handed
     assert again(order).state == "shipped"
     reported(order, TrackState.DELIVERED)
     assert again(order).delivered_at is not None
-
-
-def test_a_parcel_that_arrived_before_anybody_noted_the_hand_over_is_at_the_door(
-    shop: Shop,
-) -> None:
-    order = paid(shop)
-    task = weighed(order)
-    reported(order, TrackState.PICKED_UP, TrackState.DELIVERED)
-    assert again(order).state == "awaiting_fulfilment"
-    step("fulfilment.hand_over", task)
-    arrived = again(order)
-    assert (arrived.state, arrived.delivered_at is not None) == ("shipped", True)

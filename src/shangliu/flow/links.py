@@ -154,7 +154,6 @@ LINKS = (
     ),
     Link(after="parcel.lose", fire=("aftersale.write_off",), on=parcels.lost),
     Link(after="parcel.deliver", fire=("order.mark_delivered",), on=parcel.delivered_order),
-    Link(after="order.ship", fire=("order.mark_delivered",), on=parcel.already_there, main=False),
     Link(
         after="order.mark_delivered", fire=("payment.collect",), on=payment.to_collect, main=False
     ),

@@ -75,8 +75,9 @@ def about(*, case_no: str, process: str, object_id: int | None, attempt: int = 1
 
 def note(failed: ProviderError) -> None:
     """Write beside the last call why its answer is of no use, unless no answer came at all."""
-    if _last.get() is not None and not connection.in_atomic_block:
-        OutsideCall.objects.filter(pk=_last.get(), error="").update(error=str(failed)[:500])
+    last = _last.get()
+    if last is not None and not connection.in_atomic_block:
+        OutsideCall.objects.filter(pk=last, error="").update(error=str(failed)[:500])
 
 
 def call(

@@ -77,11 +77,6 @@ def delivered_order(parcel: Parcel, ctx: Context) -> list[Order]:
     return _arrived(Order.objects.filter(number=parcel.order_number))
 
 
-def already_there(order: Order, ctx: Context) -> list[Order]:
-    """The order itself, if its parcels arrived before the last hand-over was noted."""
-    return _arrived(Order.objects.filter(pk=order.pk))
-
-
 def rest_that_arrived(case: AfterSale, ctx: Context) -> list[Order]:
     """The order of a parcel that never arrives, if all the others did."""
     return _arrived(Order.objects.filter(pk=case.order_id))

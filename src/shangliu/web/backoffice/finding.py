@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from shangliu.domain.crm import staff as accounts
-from shangliu.domain.crm.models import User
 from shangliu.domain.orders import queries as orders
 from shangliu.flow.drawing import graph
 from shangliu.platform.errors import NotFound
@@ -22,8 +21,8 @@ def address(said: str) -> str:
     named = [node for node in graph().nodes if wanted in (node.key, str(node.label).lower())]
     if named:
         return _of_node(named[0])
-    if person := _person(said):
-        return f"{reverse('staff_overview')}?{urlencode({'person': person.login})}"
+    if login := _person(said):
+        return f"{reverse('staff_overview')}?{urlencode({'person': login})}"
     if order := _order(said):
         return reverse("staff_order", args=(order,))
     near = [one for one in graph().nodes if said in one.label.zh or wanted in one.label.en.lower()]
@@ -32,12 +31,12 @@ def address(said: str) -> str:
     return f"{reverse('staff_search')}?{urlencode({'q': said})}"
 
 
-def _person(said: str) -> User | None:
-    """The member of staff with exactly this login or name."""
+def _person(said: str) -> str:
+    """The login of the member of staff with exactly this login or name."""
     wanted = said.lower()
     people = accounts.staff_list()
-    exact = [one for one in people if wanted in (one.login, one.name.lower())]
-    return exact[0] if exact else None
+    exact = [one.login or "" for one in people if wanted in (one.login, one.name.lower())]
+    return exact[0] if exact else ""
 
 
 def _order(said: str) -> str:
