@@ -11,7 +11,8 @@ import xmlschema
 from shangliu.config.command import main
 from shangliu.flow.definition import FLOW
 from shangliu.flow.drawing import graph
-from shangliu.flow.export import FORMATS, export, sheet
+from shangliu.flow.export import FORMATS, export
+from shangliu.flow.layouts import sheet
 from shangliu.process.drawing.bpmn_import import from_bpmn
 from tests.process.drawing import checks
 from tests.process.drawing.test_bpmn import lint_report

@@ -13,7 +13,7 @@ from PIL import Image
 
 from shangliu.config.command import main
 from shangliu.flow.drawing import graph
-from shangliu.flow.export import sheet
+from shangliu.flow.layouts import sheet
 from shangliu.flow.printing import printed
 from shangliu.platform.errors import Refused
 from shangliu.process.drawing.flat import flatten

@@ -6,37 +6,16 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 
-from shangliu.flow.drawing import graph
+from shangliu.flow.layouts import sheet
 from shangliu.process.drawing.bpmn import to_bpmn
-from shangliu.process.drawing.geometry import Geometry
-from shangliu.process.drawing.graph import Graph
-from shangliu.process.drawing.layout import lay_out
 from shangliu.process.drawing.mermaid import to_mermaid
-from shangliu.process.drawing.sheets import overview, stage_sheet
 from shangliu.process.drawing.svg import standalone, to_svg
 from shangliu.process.running import flow
-
-_laid_out: dict[tuple[str, str], tuple[Graph, Geometry]] = {}
-
-
-def sheet(name: str = "all") -> tuple[Graph, Geometry]:
-    """A picture with its geometry: `all`, `overview` or a stage's code. Laid out once a version."""
-    key = (graph().version, name)
-    if key not in _laid_out:
-        drawn = _sheet(name)
-        _laid_out[key] = (drawn, lay_out(drawn))
-    return _laid_out[key]
 
 
 def export(form: str, *, stage: str | None = None, lang: str = "zh") -> str:
     """The flow, or one stage of it, in one of `FORMATS`. `KeyError` for an unknown format."""
     return FORMATS[form](stage or "all", lang)
-
-
-def _sheet(name: str) -> Graph:
-    if name == "all":
-        return graph()
-    return overview(graph()) if name == "overview" else stage_sheet(graph(), name)
 
 
 def _bpmn(name: str, lang: str) -> str:

@@ -15,7 +15,8 @@ from fpdf.drawing import Transform
 from fpdf.svg import SVGObject
 
 from shangliu.flow.drawing import graph
-from shangliu.flow.export import FORMATS, export, sheet
+from shangliu.flow.export import FORMATS, export
+from shangliu.flow.layouts import sheet
 from shangliu.platform.errors import Refused
 from shangliu.platform.text import Text
 from shangliu.process.drawing.flat import Flat, Words, flatten

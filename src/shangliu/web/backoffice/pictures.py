@@ -1,42 +1,29 @@
-"""The map's pictures: laid out once for a version of the flow, kept in memory and on disk."""
+"""The map's pictures, with figures, paths and links on them."""
 
 from __future__ import annotations
 
-import hashlib
-import threading
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.resources import files
-from pathlib import Path
 
-from django.conf import settings
 from django.urls import reverse
 
 from shangliu.flow.drawing import graph
+from shangliu.flow.layouts import OVERVIEW, WHOLE, names
+from shangliu.flow.layouts import sheet as laid_out
 from shangliu.platform.errors import NotFound
 from shangliu.process.drawing.figures import Figures
 from shangliu.process.drawing.geometry import Geometry
 from shangliu.process.drawing.graph import Graph, Shape
-from shangliu.process.drawing.layout import lay_out
-from shangliu.process.drawing.sheets import overview, stage_sheet
 from shangliu.process.drawing.svg import to_svg
 from shangliu.web.backoffice import words
 
-OVERVIEW, WHOLE = "overview", "all"
-_known: dict[str, tuple[Graph, Geometry]] = {}
-_busy = threading.Lock()
+__all__ = ["OVERVIEW", "WHOLE", "draw", "on_sheet", "picture", "quoted", "stage_of", "stages_of"]
 
 
 def picture(sheet: str) -> tuple[Graph, Geometry]:
     """The sheet (`overview`, `all` or a stage's code) and where everything stands on it."""
-    whole = graph()
-    mark = f"{whole.version}-{sheet}"
-    if mark not in _known:
-        with _busy:
-            if mark not in _known:
-                drawn = _cut(whole, sheet)
-                _known[mark] = drawn, _placed(drawn, mark)
-    return _known[mark]
+    if sheet not in names():
+        raise NotFound
+    return laid_out(sheet)
 
 
 def draw(sheet: str, figures: Figures | None, *, path: Sequence[str] = (), link: str = "") -> str:
@@ -100,38 +87,6 @@ def stages_of(path: Sequence[str]) -> tuple[str, ...]:
     """The stages that a path has touched, in order."""
     stages = {node.key: node.stage for node in graph().nodes}
     return tuple(dict.fromkeys(stages[key] for key in path if key in stages))
-
-
-def _cut(whole: Graph, sheet: str) -> Graph:
-    if sheet == OVERVIEW:
-        return overview(whole)
-    if sheet == WHOLE:
-        return whole
-    if sheet not in {stage.code for stage in whole.stages}:
-        raise NotFound
-    return stage_sheet(whole, sheet)
-
-
-def _placed(drawn: Graph, mark: str) -> Geometry:
-    kept = Path(settings.MEDIA_ROOT).parent / "cache" / f"map-{mark}-{_hand()}.json"
-    if kept.is_file():
-        return Geometry.from_json(kept.read_text("utf-8"))
-    geometry = lay_out(drawn)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    fresh = kept.with_suffix(f".{threading.get_ident()}")
-    fresh.write_text(geometry.to_json(), "utf-8")
-    fresh.replace(kept)
-    return geometry
-
-
-@cache
-def _hand() -> str:
-    """Changes when the code that lays out changes."""
-    said = hashlib.sha256()
-    for one in sorted(files("shangliu.process.drawing").iterdir(), key=lambda file: file.name):
-        if one.name.endswith(".py"):
-            said.update(one.read_bytes())
-    return said.hexdigest()[:8]
 
 
 def quoted(key: str) -> str:
