@@ -13,7 +13,8 @@ from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.specs.defaults import NoneTask
 
 from shangliu.flow.definition import FLOW
-from shangliu.flow.export import export, sheet
+from shangliu.flow.export import export
+from shangliu.flow.layouts import sheet
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 
