@@ -19,6 +19,7 @@ from shangliu.insight.alarms import house, outside, pace, watch
 from shangliu.insight.alarms.signals import LEDGER, RULES, STOCK, STREAM, WEB, Depth, Play, Signal
 from shangliu.platform import clock
 from shangliu.platform.text import Text
+from shangliu.process.drawing.figures import spell
 from shangliu.process.models import PolicyValue
 from shangliu.process.running import flow
 
@@ -146,9 +147,9 @@ def lost() -> list[Signal]:
             evidence=(
                 Text(
                     f"{provider}：{missing} 笔查到已付但没有通知，{late} 笔通知迟到；"
-                    f"靠主动查询最多等了 {float(waited or 0):.0f} 秒",
+                    f"靠主动查询最多等了 {spell(float(waited or 0), 'zh')}",
                     f"{provider}: {missing} found paid by asking without a notification, {late} "
-                    f"notified late; the longest waited {float(waited or 0):.0f} s for the query",
+                    f"notified late; the query took {spell(float(waited or 0), 'en')} at most",
                 ),
             ),
             cases=tuple(cases),

@@ -15,6 +15,7 @@ from shangliu.platform import clock
 from shangliu.platform.health import loops
 from shangliu.platform.text import Text
 from shangliu.process.definition import Flow
+from shangliu.process.drawing.figures import spell
 
 SILENT = timedelta(seconds=12)
 _OVERDUE = timedelta(seconds=12)
@@ -69,13 +70,15 @@ def _locked(rows: list[tuple[object, ...]], blocked: list[tuple[object, ...]]) -
     tables = Counter(str(row[8]) for row in blocked if row[8])
     table = tables.most_common(1)[0][0] if tables else "-"
     longest = max(float(str(row[1] or 0)) for row in blocked)
-    said = f"{held[2]} {float(str(held[6] or 0)):.0f} s: {held[4]}" if held is not None else "-"
+    said = (
+        f"{held[2]} {spell(float(str(held[6] or 0)), 'en')}: {held[4]}" if held is not None else "-"
+    )
     return _database(
         Text(
             f"数据库会话 {roots[0]} 占着锁，{len(blocked)} 个会话在等（{table}）",
             f"Session {roots[0]} holds a lock that {len(blocked)} others wait for ({table})",
         ),
-        Text(f"最久等了 {longest:.0f} 秒", f"the longest has waited {longest:.0f} s"),
+        Text(f"最久等了 {spell(longest, 'zh')}", f"the longest has waited {spell(longest, 'en')}"),
         Text(f"占锁的会话：{said}", f"the holder: {said}"),
         plays=(Play("unlock", str(roots[0])), Play("escalate")),
     )
@@ -85,7 +88,10 @@ def _slow(busy: list[tuple[object, ...]]) -> Signal:
     longest = max(float(str(row[1] or 0)) for row in busy)
     return _database(
         Text(f"{len(busy)} 条语句执行很久", f"{len(busy)} statements take very long"),
-        Text(f"最久 {longest:.0f} 秒：{busy[0][4]}", f"the longest {longest:.0f} s: {busy[0][4]}"),
+        Text(
+            f"最久 {spell(longest, 'zh')}：{busy[0][4]}",
+            f"the longest {spell(longest, 'en')}: {busy[0][4]}",
+        ),
     )
 
 
@@ -126,8 +132,10 @@ def silent() -> list[Signal]:
             else Text(f"后台任务的循环 {names} 卡住了", f"The worker's loop {names} is stuck"),
             evidence=(
                 Text(
-                    f"没有心跳：{names}，{longest:.0f} 秒" if known else "从未有过心跳",
-                    f"no heartbeat: {names}, {longest:.0f} s" if known else "never a heartbeat",
+                    f"没有心跳：{names}，{spell(longest, 'zh')}" if known else "从未有过心跳",
+                    f"no heartbeat: {names}, {spell(longest, 'en')}"
+                    if known
+                    else "never a heartbeat",
                 ),
             ),
             plays=(Play("ring"), Play("deliver"), Play("escalate")),
@@ -169,7 +177,8 @@ def timers(flow: Flow) -> list[Signal]:
                     ),
                     evidence=(
                         Text(
-                            f"{count} 个，最久迟 {late:.0f} 秒", f"{count}, up to {late:.0f} s late"
+                            f"{count} 个，最久迟 {spell(late, 'zh')}",
+                            f"{count}, up to {spell(late, 'en')} late",
                         ),
                     ),
                     plays=(Play("ring"), Play("escalate")),

@@ -25,6 +25,7 @@ from shangliu.insight.waiting import Waiting, waiting, waiting_cases
 from shangliu.platform import clock
 from shangliu.platform.text import Text
 from shangliu.process.definition import Flow, Kind, Process, Step
+from shangliu.process.drawing.figures import spell
 
 WINDOWS = (45, 120, 600, 3600)  # seconds; the shortest that tells is used
 _BACK = timedelta(hours=2)
@@ -196,8 +197,10 @@ def _stall(
         ),
         evidence=(
             Text(
-                f"{len(late)} 个超过应有的时间，最久 {age:.0f} 秒；{kind.zh} {usual:.0f} 秒",
-                f"{len(late)} waited too long, the oldest {age:.0f} s; {kind.en} {usual:.0f} s",
+                f"{len(late)} 个超过应有的时间，最久 {spell(age, 'zh')}；"
+                f"{kind.zh} {spell(usual, 'zh')}",
+                f"{len(late)} waited too long, the oldest {spell(age, 'en')}; "
+                f"{kind.en} {spell(usual, 'en')}",
             ),
         ),
         cases=tuple(late[:5]),
@@ -304,12 +307,13 @@ def _drop(
 def _counted(count: int, usual: tuple[float, float] | None, width: float) -> Text:
     if usual is None:
         return Text(
-            f"最近 {width:.0f} 秒 {count} 次，此前没有", f"{count} in {width:.0f} s, none before"
+            f"最近 {spell(width, 'zh')} {count} 次，此前没有",
+            f"{count} in {spell(width, 'en')}, none before",
         )
     low, high = usual
     return Text(
-        f"最近 {width:.0f} 秒 {count} 次，同一时段平时 {low:.1f} 到 {high:.1f} 次",
-        f"{count} in the last {width:.0f} s; usual at this hour {low:.1f} to {high:.1f}",
+        f"最近 {spell(width, 'zh')} {count} 次，同一时段平时 {low:.1f} 到 {high:.1f} 次",
+        f"{count} in the last {spell(width, 'en')}; usual at this hour {low:.1f} to {high:.1f}",
     )
 
 
@@ -368,8 +372,9 @@ def _shift(
         ),
         evidence=(
             Text(
-                f"最近 {width} 秒 {many} 次里“{usual.label.zh}”{some} 次，平时占 {part:.0%}",
-                f"“{usual.label.en}” {some} of {many} in {width} s; usually {part:.0%}",
+                f"最近 {spell(width, 'zh')} {many} 次里“{usual.label.zh}”{some} 次，"
+                f"平时占 {part:.0%}",
+                f"“{usual.label.en}” {some} of {many} in {spell(width, 'en')}; usually {part:.0%}",
             ),
         ),
         plays=(

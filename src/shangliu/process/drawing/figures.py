@@ -155,6 +155,11 @@ def duration(microseconds: int, lang: str) -> str:
     return str((microseconds + 500_000) // 1_000_000) + ("s" if is_english(lang) else "秒")
 
 
+def spell(seconds: float, lang: str) -> str:
+    """`3分`, `2.5天`: seconds as people say them."""
+    return duration(round(seconds * 1_000_000), lang)
+
+
 def change_text(before: int, now: int, lang: str) -> str:
     """`▲12%`, `▼5%`, `=`; where there was nothing before, that it is new. No colour needed."""
     if before == now:

@@ -57,7 +57,7 @@ ENTRIES: tuple[Entry, ...] = (
     _entry("staff_orders", _("订单"), "clipboard", _FLOW, family="system"),
     _entry("staff_mining", _("流程挖掘"), "search", _FLOW, family="system"),
     _entry("staff_impact", _("影响分析"), "flow", _FLOW, family="system"),
-    _entry("staff_what_if", _("假如"), "split", _FLOW, family="system"),
+    _entry("staff_what_if", _("假设推演"), "split", _FLOW, family="system"),
     _queue(
         "review",
         _("待审核订单"),
