@@ -143,6 +143,13 @@ def _fact_label(name: str) -> str:
         "lines": _("商品行"),
         "kind": _("类型"),
         "inferred_from": _("由承运商状态推断"),
+        "waived_fen": _("免收"),
+        "asked_fen": _("申请金额"),
+        "agreed_fen": _("同意金额"),
+        "missing_fen": _("差额"),
+        "less_fen": _("少收"),
+        "points": _("积分"),
+        "short": _("缺少"),
     }.get(name, name)
 
 
