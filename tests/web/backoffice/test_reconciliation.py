@@ -135,3 +135,12 @@ def test_an_adjustment_needs_two_accounts_an_amount_and_a_reason(
 @pytest.mark.parametrize("address", ["/staff/reconciliation/", "/staff/books/"])
 def test_only_finance_sees_money(enter: Enter, shop: world.Shop, address: str) -> None:
     assert enter(Role.WAREHOUSE).get(address).status_code == 403
+
+
+def test_a_reason_that_looks_like_a_formula_is_only_text_in_a_spreadsheet(enter: Enter) -> None:
+    client = enter(Role.FINANCE)
+    said = {"debit": "bank", "credit": "adjustment", "amount": "1.00", "why": "=1+1"}
+    assert client.post("/staff/books/adjust/", said).status_code == 302
+    text = client.get("/staff/books/bank/?as=csv").content.decode("utf-8-sig")
+    assert "'=1+1" in text
+    assert text.splitlines()[1].endswith(",1.00")

@@ -25,6 +25,7 @@ from shangliu.process.roles import Role
 from shangliu.web.backoffice import words
 from shangliu.web.backoffice.access import actor, page, staff
 from shangliu.web.backoffice.acting import again
+from shangliu.web.backoffice.veil import cell
 from shangliu.web.paynames import name_of
 
 PAGE = 50
@@ -152,8 +153,8 @@ def _csv(code: str) -> HttpResponse:
             fen = sum(p.amount_fen for p in one.postings.all() if p.account == code)
             writer.writerow(
                 [
-                    *(one.at.isoformat(), one.kind, one.document, one.case_no),
-                    *(one.actor, one.why, Money(fen).yuan),
+                    *(one.at.isoformat(), one.kind, cell(one.document), one.case_no),
+                    *(cell(one.actor), cell(one.why), Money(fen).yuan),
                 ]
             )
         before = entries[-1].pk

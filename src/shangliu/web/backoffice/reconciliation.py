@@ -27,6 +27,7 @@ from shangliu.web.backoffice import words
 from shangliu.web.backoffice.access import actor, page, person, staff
 from shangliu.web.backoffice.acting import again
 from shangliu.web.backoffice.offered import buttons
+from shangliu.web.backoffice.veil import cell
 from shangliu.web.paynames import name_of
 
 DAYS = 14
@@ -179,7 +180,7 @@ def take_away(request: HttpRequest, code: str, day: str, what: str) -> HttpRespo
     if what not in tables:
         raise NotFound
     out = io.StringIO()
-    csv.writer(out).writerows(tables[what]())
+    csv.writer(out).writerows([cell(one) for one in row] for row in tables[what]())
     return _file(out.getvalue().encode("utf-8-sig"), f"{code}-{day}-{what}.csv", "text/csv")
 
 

@@ -15,6 +15,7 @@ _PHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1[3-9]\d)\d{4}(\d{4})(?!\d)")
 _SECRET_ELEMENT = re.compile(
     r"<(\w*(?:sign|secret|key|token|digest|password)\w*)>[^<]*<", re.IGNORECASE
 )
+_AMOUNT = re.compile(r"-?\d+(\.\d+)?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -62,4 +63,5 @@ def _longest(pair: tuple[str, str]) -> int:
 def cell(value: object) -> str:
     """The value as a spreadsheet may open it: nothing that it would take for a formula."""
     text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    harmless = not text.startswith(_FORMULA) or _AMOUNT.fullmatch(text)
+    return text if harmless else f"'{text}"
