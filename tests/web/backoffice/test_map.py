@@ -147,3 +147,8 @@ def test_a_topic_is_sent_again_as_a_whole_by_those_who_may(shop: world.Shop, ent
     assert dead.count() == 3
     enter(Role.OPERATIONS).post("/staff/outbox/again/", {"topic": "finance.order_paid"})
     assert dead.count() == 0
+
+
+def test_the_map_says_whether_the_definition_passes_its_checks(enter: Enter) -> None:
+    page = enter(Role.OPERATIONS).get("/staff/").content.decode()
+    assert "定义检查通过" in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from pytest_django import Settings
 
 from shangliu.platform import clock
 from shangliu.process.roles import Role
-from shangliu.web.backoffice import logfiles, mining
+from shangliu.web.backoffice import logfiles, mine
 from tests.insight import world
 
 pytestmark = [
@@ -28,7 +29,7 @@ CSV = "订单,动作,时间\nA1,下单,2026-11-01T08:00:00Z\nA1,付款,2026-11-0
 @pytest.fixture(autouse=True)
 def _folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
     settings.MEDIA_ROOT = tmp_path / "media"
-    mining.forget()
+    mine.forget()
     yield
     logfiles.clear()
 
@@ -43,11 +44,31 @@ def test_the_own_log_is_mined_and_fits_the_definition() -> None:
     shop = world.open_shop()
     with clock.at(clock.now() - timedelta(hours=1)):
         order = [world.completed(shop, world.paid(shop)) for _ in range(3)][-1]
-    said = of(Role.OPERATIONS).get("/staff/mining/?activities=100&paths=100").content.decode()
+    client = of(Role.OPERATIONS)
+    said = client.get("/staff/mining/?activities=100&paths=100&wait=1").content.decode()
     assert order.number in said
     assert "100.0%" in said
     assert "没有偏离" in said
     assert "flow-map" in said
+
+
+def test_a_log_that_is_not_mined_yet_says_how_far_it_is() -> None:
+    shop = world.open_shop()
+    with clock.at(clock.now() - timedelta(hours=1)):
+        world.paid(shop)
+    client = of(Role.OPERATIONS)
+    page = client.get("/staff/mining/?period=7d").content.decode()
+    address = page.split('data-mining-run="')[1].split('"')[0].replace("&amp;", "&")
+    lines = [json.loads(line) for line in client.get(address).getvalue().decode().splitlines()]
+    assert [line.get("done") for line in lines] == [0, 1, 2, 3, 4, 5, 6, None]
+    assert {line.get("of") for line in lines[:-1]} == {7}
+    assert "flow-map" in lines[-1]["html"]
+    assert "flow-map" in client.get("/staff/mining/?period=7d").content.decode()
+
+
+def test_an_empty_log_is_said_at_the_end_of_the_progress() -> None:
+    lines = of(Role.FINANCE).get("/staff/mining/run/?period=24h").getvalue().decode().splitlines()
+    assert "这段时间没有事件" in json.loads(lines[-1])["html"]
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet", "xes", "ocel.json", "ocel.sqlite"])
@@ -65,7 +86,7 @@ def test_the_log_goes_to_operations_and_finance_only() -> None:
 
 
 def test_nothing_happened_and_the_page_says_so() -> None:
-    answer = of(Role.FINANCE).get("/staff/mining/?period=24h")
+    answer = of(Role.FINANCE).get("/staff/mining/?period=24h&wait=1")
     assert answer.status_code == 200
     assert "这段时间没有事件" in answer.content.decode()
 
@@ -80,7 +101,7 @@ def test_a_csv_log_is_brought_along_mined_and_thrown_away() -> None:
     given = {"token": token, "name": "别家", "case": "订单", "activity": "动作", "at": "时间"}
     done = client.post("/staff/mining/bring/", given)
     assert (done.status_code, unquote(done["Location"])) == (302, "/staff/mining/?log=别家")
-    page = client.get("/staff/mining/?log=别家&activities=100&paths=100&period=30d")
+    page = client.get("/staff/mining/?log=别家&activities=100&paths=100&period=30d&wait=1")
     assert "付款" in page.content.decode()
     assert [one.name for one in logfiles.kept()] == ["别家"]
     client.post("/staff/mining/logs/别家/forget/")

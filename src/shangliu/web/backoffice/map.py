@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -24,6 +25,7 @@ from shangliu.insight.window import Period, previous
 from shangliu.platform import clock
 from shangliu.process.drawing.figures import Figures, Level, NodeFigure, pill_text, tag_text
 from shangliu.process.drawing.svg import css
+from shangliu.process.lint import lint
 from shangliu.process.running import flow
 from shangliu.web.backoffice import (
     alarms,
@@ -74,6 +76,7 @@ def sheet(request: HttpRequest, code: str = pictures.OVERVIEW) -> HttpResponse:
         "panel": panels.panel_of(request, look),
         "order_number": number,
         "title": _title(code),
+        "defects": _defects(graph().version),
         "alarms": alarms.on_map(),
         "attention": _attention(living.figures(living.DEFAULT)) if is_overview else [],
         "funnel": funneling.box(look.span, request.GET.get("by", ""))
@@ -185,3 +188,9 @@ def _attention(figures: Figures) -> list[dict[str, object]]:
         }
         for node, figure in late
     ]
+
+
+@lru_cache(maxsize=2)
+def _defects(version: str) -> int:
+    """How many findings the linter has about the running definition."""
+    return len(lint(flow()))

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlencode
 
-from django.conf import settings
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from shangliu.domain.orders import queries as orders
-from shangliu.insight.mining import log as logs
-from shangliu.insight.mining.conformance import Conformance, FirstDeviation, check, first_deviations
-from shangliu.insight.mining.discovery import ProcessMap, Variant, discover, variants
+from shangliu.insight.mining.discovery import ProcessMap
 from shangliu.insight.mining.exports import WRITERS, export
-from shangliu.insight.mining.log import CaseOf, EmptyLog, EventLog
-from shangliu.insight.mining.performance import (
-    Bottleneck,
-    Handover,
-    Rework,
-    bottlenecks,
-    handovers,
-    rework,
-)
+from shangliu.insight.mining.log import CaseOf, EmptyLog
 from shangliu.insight.mining.picture import as_graph, figures_of
-from shangliu.insight.mining.source import refresh
 from shangliu.insight.window import Period
 from shangliu.platform import clock
 from shangliu.platform.errors import NotFound
@@ -40,81 +27,18 @@ from shangliu.process.drawing.layout import lay_out
 from shangliu.process.drawing.svg import css, to_svg
 from shangliu.process.roles import Role
 from shangliu.process.running import flow
-from shangliu.web.backoffice import living, logfiles, words
+from shangliu.web.backoffice import logfiles, words
 from shangliu.web.backoffice.access import page, staff
+from shangliu.web.backoffice.mine import OWN, Asked, Mined, known, mined, steps
 
-OWN = "own"
 MOST_DRAWN = 60  # activities: more than that nobody reads on one sheet
-_FRESH = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the page was asked for. `activities` and `paths` are the sliders, in percent."""
-
-    log: str
-    case_of: CaseOf
-    process: str
-    period: Period
-    activities: int
-    paths: int
-
-    @classmethod
-    def of(cls, said: Mapping[str, str]) -> Asked:
-        try:
-            case_of = CaseOf(said.get("case", ""))
-        except ValueError:
-            case_of = CaseOf.PURCHASE
-        try:
-            period = Period(said.get("period", ""))
-        except ValueError:
-            period = living.DEFAULT
-        known = {process.name for process in flow().processes if not process.recorded}
-        process = said.get("process", "")
-        return cls(
-            said.get("log", OWN) or OWN,
-            case_of,
-            process if process in known else "",
-            period,
-            _percent(said.get("activities", ""), 50),
-            _percent(said.get("paths", ""), 30),
-        )
-
-    def query(self, **other: object) -> str:
-        said = {
-            "log": self.log,
-            "case": self.case_of.value,
-            "process": self.process,
-            "period": self.period.value,
-            "activities": self.activities,
-            "paths": self.paths,
-        }
-        return urlencode(said | other)
-
-
-@dataclass(frozen=True, slots=True)
-class Mined:
-    """Everything about one log and period; what the sliders show is cut from `drawn`."""
-
-    drawn: ProcessMap
-    variants: tuple[Variant, ...]
-    in_all: int
-    conformance: Conformance
-    first: tuple[FirstDeviation, ...]
-    bottlenecks: tuple[Bottleneck, ...]
-    rework: tuple[Rework, ...]
-    handovers: tuple[Handover, ...]
-    seconds: float
-
-
-_mined: dict[tuple[object, ...], tuple[float, Mined]] = {}
 
 
 @staff()
 @never_cache
 @require_GET
 def mining(request: HttpRequest) -> HttpResponse:
-    asked = Asked.of(request.GET.dict())
+    asked = _asked(request)
     context: dict[str, object] = {
         "asked": asked,
         "periods": tuple(Period),
@@ -127,12 +51,47 @@ def mining(request: HttpRequest) -> HttpResponse:
         "forms": tuple(WRITERS),
         "map_css": css(),
     }
+    if "wait" not in request.GET and known(asked) is None:
+        return page(request, "backoffice/mining.html", context | {"running": True})
     try:
-        found = _mine(asked)
+        context |= _shown(asked, mined(asked))
     except EmptyLog:
         return page(request, "backoffice/mining.html", context)
+    return page(request, "backoffice/mining.html", context)
+
+
+@staff()
+@never_cache
+@require_GET
+def run(request: HttpRequest) -> StreamingHttpResponse:
+    """One line of JSON for each part, as it begins; the last one has the result as HTML."""
+    return StreamingHttpResponse(
+        _told(request, _asked(request)), content_type="application/x-ndjson"
+    )
+
+
+def _asked(request: HttpRequest) -> Asked:
+    asked = Asked.of(request.GET.dict())
+    if asked.log != OWN and logfiles.file_of(asked.log) is None:
+        raise NotFound
+    return asked
+
+
+def _told(request: HttpRequest, asked: Asked) -> Iterator[str]:
+    try:
+        for one in steps(asked):
+            said = {"done": one.done, "of": one.of, "doing": str(one.doing)}
+            yield json.dumps(said, ensure_ascii=False) + "\n"
+        context = _shown(asked, mined(asked)) | {"asked": asked}
+    except EmptyLog:
+        context = {"asked": asked}
+    html = render(request, "backoffice/_mined.html", context, using="jinja2").content.decode()
+    yield json.dumps({"html": html}, ensure_ascii=False) + "\n"
+
+
+def _shown(asked: Asked, found: Mined) -> dict[str, object]:
     shown = found.drawn.shown(activities=asked.activities / 100, paths=asked.paths / 100)
-    context |= {
+    return {
         "found": found,
         "shown": shown,
         "svg": _drawing(shown),
@@ -143,7 +102,6 @@ def mining(request: HttpRequest) -> HttpResponse:
         "roles": _role_label,
         "moment": lambda us: words.moment(clock.from_us(us)),
     }
-    return page(request, "backoffice/mining.html", context)
 
 
 @staff(Role.OPERATIONS, Role.FINANCE)
@@ -159,50 +117,6 @@ def take_away(request: HttpRequest, form: str) -> HttpResponseBase:
     export(form, Path(file.name), until - span, until)
     name = f"shangliu-{clock.local(until):%Y%m%d}.{form}"
     return FileResponse(Path(file.name).open("rb"), as_attachment=True, filename=name)
-
-
-def _mine(asked: Asked) -> Mined:
-    mark = (asked.log, asked.case_of, asked.process, asked.period)
-    known = _mined.get(mark)
-    if known is not None and time.monotonic() - known[0] < _FRESH:
-        return known[1]
-    began = time.monotonic()
-    log = _opened(asked)
-    drawn = discover(log)
-    ways, in_all = variants(log)
-    found = Mined(
-        drawn,
-        ways,
-        in_all,
-        check(log, flow()),
-        first_deviations(log, flow(), limit=20),
-        bottlenecks(drawn),
-        rework(log),
-        handovers(log),
-        time.monotonic() - began,
-    )
-    _mined[mark] = (time.monotonic(), found)
-    return found
-
-
-def forget() -> None:
-    """Mine anew at the next question (for tests)."""
-    _mined.clear()
-
-
-def _opened(asked: Asked) -> EventLog:
-    backend = logs.connect()
-    if asked.log != OWN:
-        file = logfiles.file_of(asked.log)
-        if file is None:
-            raise NotFound
-        return logs.read(backend, asked.log, [file])
-    files = refresh(Path(settings.MEDIA_ROOT).parent / "log", asked.case_of)
-    log = logs.read(backend, OWN, files)
-    if asked.process:
-        log = log.of_process(asked.process)
-    since = clock.now() - asked.period.span
-    return log.between(since_us=round(since.timestamp() * 1_000_000))
 
 
 def _drawing(shown: ProcessMap) -> str:
@@ -223,9 +137,3 @@ def _numbers(asked: Asked, found: Mined) -> dict[str, str]:
 
 def _role_label(value: str) -> str:
     return logfiles.role_label(value)
-
-
-def _percent(typed: str, otherwise: int) -> int:
-    if not typed.isascii() or not typed.isdigit() or len(typed) > 3:
-        return otherwise
-    return min(100, int(typed))

@@ -88,6 +88,7 @@ urlpatterns = [
     path("people/<str:login>/", people.change, name="staff_person"),
     path("mining/", mining.mining, name="staff_mining"),
     path("mining/export/<str:form>", mining.take_away, name="staff_take_log"),
+    path("mining/run/", mining.run, name="staff_mining_run"),
     path("mining/bring/", logfiles.bring, name="staff_bring_log"),
     path("mining/logs/<str:name>/forget/", logfiles.forget_log, name="staff_forget_log"),
     path("what-if/", whatif.what_if, name="staff_what_if"),
