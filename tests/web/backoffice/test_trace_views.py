@@ -109,7 +109,9 @@ def test_the_timeline_has_a_line_for_each_object_and_says_how_long_it_was_idle(
     _call(order, start, after_s=-3 * 3600, ok=False)
     page = _page(client, order, view="timeline")
     names = re.findall(r'class="life__name"[^>]*>([^<]+)<', page)
-    assert [name.split(" ")[0] for name in names] == ["订单", "支付单", "库存预占", "购物车"]
+    assert [name.split(" ")[0] for name in names] == [
+        *("订单", "支付单", "库存预占", "购物车", "通知与记录"),
+    ]
     assert len(re.findall(r'<g class="idle">', page)) == 1
     assert 'class="idle__for"' in page
     assert "3小时" in page
@@ -143,7 +145,11 @@ def test_the_file_holds_the_same_rows_and_no_formula(shop: world.Shop, enter: En
     text = answer.content.decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
     events = Event.objects.filter(case_no__in=[order.case_no, order.trade.cart_case])
-    assert len(rows) == events.count() + 1
+    kinds = [row["类别"] for row in rows]
+    assert kinds.count("步骤") == events.count()
+    assert kinds.count("外部调用") == 1
+    assert kinds.count("通知与记录") == 1
+    assert len(rows) == events.count() + 2
     assert [row["时间"] for row in rows] == sorted(row["时间"] for row in rows)
     assert rows[-1]["操作"] == "'=HYPERLINK(0)"
     assert PHONE not in text

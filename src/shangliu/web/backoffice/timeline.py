@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from shangliu.domain.notifications import queries as notifications
 from shangliu.domain.payments import queries as payments
 from shangliu.platform.money import Money
 from shangliu.process.roles import Role
+from shangliu.process.running import flow
 from shangliu.web.backoffice import words
 from shangliu.web.backoffice.case import Case
 
@@ -38,14 +39,18 @@ class Line:
 
 def history(case: Case) -> list[Line]:
     """Everything in time order, the newest first."""
-    lines = [
-        *_steps(case),
+    lines = [*_steps(case), *beside(case)]
+    return sorted(lines, key=lambda line: line.when, reverse=True)[:_MOST]
+
+
+def beside(case: Case) -> list[Line]:
+    """What is no step: messages, notices, pushes, looks at personal data; in no order."""
+    return [
         *_messages(case.case_no),
         *_notified(case.case_no),
-        *_pushed(case.case_no),
+        *_pushed([event.pk for event in case.trace.events]),
         *_looked(case.case_no),
     ]
-    return sorted(lines, key=lambda line: line.when, reverse=True)[:_MOST]
 
 
 def calls(case: Case) -> list[dict[str, object]]:
@@ -107,8 +112,16 @@ def _said(name: str, value: object) -> str:
             for good, damaged in value.values()
         )
     if isinstance(value, dict):
-        return "、".join(f"{key} × {one}" for key, one in value.items())
+        return "、".join(_pair(name, key, one) for key, one in value.items())
     return str(value)
+
+
+def _pair(name: str, key: str, value: Any) -> str:
+    """`TEA-1 × 2`; of a policy its value as it was then, in words where the flow still has it."""
+    if name != "policies":
+        return f"{key} × {value}"
+    known = next((one for one in flow().policies if one.key == key), None)
+    return f"{known.label} {words.policy_value(known, value)}" if known else f"{key} {value}"
 
 
 def _fact_label(name: str) -> str:
@@ -150,6 +163,7 @@ def _fact_label(name: str) -> str:
         "less_fen": _("少收"),
         "points": _("积分"),
         "short": _("缺少"),
+        "policies": _("策略"),
     }.get(name, name)
 
 
@@ -178,8 +192,8 @@ def _notified(case_no: str) -> Iterable[Line]:
         )
 
 
-def _pushed(case_no: str) -> Iterable[Line]:
-    for one in notifications.deliveries_of_case(case_no):
+def _pushed(events: Collection[int]) -> Iterable[Line]:
+    for one in notifications.deliveries_of_events(events):
         yield Line(
             when=one.delivered_at,
             at=words.exact(one.delivered_at),
