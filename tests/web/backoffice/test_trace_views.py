@@ -13,14 +13,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from shangliu.domain.notifications.models import Message
 from shangliu.domain.orders.models import Order
 from shangliu.flow.fulfilment.effects import Weight
+from shangliu.flow.order.effects import Reason
 from shangliu.platform.models import OutsideCall
 from shangliu.process.definition import Context
 from shangliu.process.models import Event
 from shangliu.process.roles import Role
 from shangliu.process.running import flow
-from shangliu.web.backoffice.veil import cell
+from shangliu.web.backoffice import words
+from shangliu.web.backoffice.case import look_up
+from shangliu.web.backoffice.veil import cell, veil
 from tests.insight import world
 from tests.web.backoffice.conftest import Enter
 
@@ -171,6 +175,143 @@ def test_no_view_shows_a_person_or_a_key(shop: world.Shop, enter: Enter, view: s
     for secret in (PHONE, NAME, order.street, KEY):
         assert secret not in page, secret
     assert "139****5678" in page
+
+
+def test_the_page_of_the_order_hides_the_same_in_its_calls(shop: world.Shop, enter: Enter) -> None:
+    order = world.paid(shop)
+    _call(order, _event(order, "payment", "succeed"), after_s=1)
+    client = enter(Role.SERVICE)
+    page = client.get(reverse("staff_order", args=(order.number,))).text
+    for secret in (PHONE, NAME, order.street, KEY):
+        assert secret not in page, secret
+    assert "trade.query" in page
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"<sign><![CDATA[{KEY}]]></sign><nonce>n1</nonce>",
+        f'<app_key type="md5">{KEY}</app_key><nonce>n1</nonce>',
+        f"<xml><token>\n<![CDATA[{KEY}<&]]>\n</token><nonce>n1</nonce></xml>",
+    ],
+)
+def test_a_secret_is_hidden_however_its_element_is_written(said: str) -> None:
+    shown = veil([], lifted=True).text(said)
+    assert KEY not in shown
+    assert "***" in shown
+    assert "<nonce>n1</nonce>" in shown
+
+
+def test_a_node_says_when_by_whom_and_which_calls_were_made_from_it(
+    shop: world.Shop, enter: Enter
+) -> None:
+    order = world.paid(shop)
+    success = _event(order, "payment", "succeed")
+    _call(order, success, after_s=0.2)
+    _call(order, success, after_s=0.3)
+    _call(order, success, after_s=0.4, ok=False)
+    page = _page(enter(Role.SERVICE), order)
+    moment = words.moment(success.at)
+    node = re.search(r'<a [^>]*data-node="payment.succeed".*?</a>', page)
+    assert node is not None
+    assert f"{moment} 系统" in node[0]
+    assert "外部调用成功 2 次，外部调用失败 1 次" in node[0]
+    assert re.findall(r'data-calls="(\w+)".*?>([✓×]\d?)<', node[0]) == [
+        ("failed", "×"),
+        ("ok", "✓2"),
+    ]
+    other = re.search(r'<a [^>]*data-node="order.pay".*?</a>', page)
+    assert other is not None
+    assert "data-calls" not in other[0]
+
+
+def test_a_diamond_opens_the_step_that_it_led_to_with_what_the_rule_saw(
+    shop: world.Shop, enter: Enter
+) -> None:
+    order = world.paid(shop, remark="送礼")
+    case = look_up(order.number, actor="", roles=frozenset())
+    place = [event.step for event in case.trace.events].index("refer")
+    leg = case.trace.legs[place]
+    diamond = next(one for one in leg[:-1] if ">" not in one)
+    page = _page(enter(Role.SERVICE), order, node=diamond)
+    opened = page[page.index('id="step"') :]
+    assert "转人工审核" in opened
+    assert "买家有留言，需要人工查看" in opened
+
+
+def test_a_node_that_was_taken_twice_lists_both_times(shop: world.Shop, enter: Enter) -> None:
+    order = world.paid(shop)
+    world.step("order.hold", order, Reason(reason="核对地址"))
+    world.step("order.resume", order, Reason(reason="已核对"))
+    world.step("order.hold", order, Reason(reason="再核对"))
+    events = Event.objects.filter(case_no=order.case_no, step="hold").order_by("id")
+    client = enter(Role.SERVICE)
+    page = _page(client, order, node="order.hold")
+    first = events[0]
+    assert "经过 2 次" in page
+    assert f"at={first.pk}#step" in page
+    opened = page[page.index('id="step"') :]
+    assert "再核对" in opened[: opened.index("trace__map")]
+    earlier = _page(client, order, node="order.hold", at=str(first.pk))
+    opened = earlier[earlier.index('id="step"') :]
+    assert "核对地址" in opened[: opened.index("trace__map")]
+
+
+def test_a_node_that_was_not_passed_says_so_and_what_stands_against_it(
+    shop: world.Shop, enter: Enter
+) -> None:
+    order = world.placed(shop)
+    client = enter(Role.SERVICE)
+    page = _page(client, order, node="order.time_out")
+    opened = page[page.index('id="step"') : page.index("trace__map")]
+    assert "还没有走到这里。" in opened
+    assert re.search(r"等到 \d\d-\d\d \d\d:\d\d，系统自动执行", opened)
+    diamond = _page(client, order, node="order:awaiting_payment")
+    opened = diamond[diamond.index('id="step"') : diamond.index("trace__map")]
+    assert re.search(r"等到 \d\d-\d\d \d\d:\d\d，系统自动执行", opened)
+    never = _page(client, order, node="fulfilment.pack")
+    assert "这笔订单没有经过这里。" in never
+    nowhere = _page(client, order, node="order.fly")
+    assert 'id="step"' not in nowhere
+
+
+def test_notices_and_notifications_stand_on_the_timeline_and_in_the_table(
+    shop: world.Shop, enter: Enter
+) -> None:
+    order = world.paid(shop)
+    Message.objects.create(
+        unique_key="told-1",
+        channel=Message.Channel.SMS,
+        phone=PHONE,
+        template="order_paid",
+        title="付款成功",
+        text=f"{NAME}，送往{order.address}",
+        case_no=order.case_no,
+        created_at=_event(order, "payment", "succeed").at + timedelta(seconds=2),
+    )
+    client = enter(Role.SERVICE)
+    line = _page(client, order, view="timeline")
+    assert len(re.findall(r'class="tick tick--told"', line)) == 2
+    assert "通知买家 · 付款成功" in line
+    table = _page(client, order, view="table")
+    assert len(re.findall(r'<tr class="trace__told">', table)) == 2
+    assert "收到支付通知" in table
+    for page in (line, table):
+        assert PHONE not in page
+        assert NAME not in page
+        assert order.street not in page
+
+
+def test_the_stock_that_is_held_is_said_with_what_may_become_of_it(
+    shop: world.Shop, enter: Enter
+) -> None:
+    order = world.placed(shop)
+    page = _page(enter(Role.SERVICE), order)
+    nexts = page[page.index("接下来可以发生什么") :]
+    held = nexts[nexts.index("<strong>库存预占</strong>") :].partition("</details>")[0]
+    assert "预占到期" in held
+    assert "没有设定时间，系统不会自动执行" in held
+    assert "这份预占属于待付款订单，请改为取消订单" in held
 
 
 def test_what_can_come_next_is_said_with_by_whom_and_why_not(

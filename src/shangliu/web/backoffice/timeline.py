@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from shangliu.process.roles import Role
 from shangliu.process.running import flow
 from shangliu.web.backoffice import words
 from shangliu.web.backoffice.case import Case
+from shangliu.web.backoffice.veil import Veil
 
 _MOST = 300
 
@@ -37,10 +37,18 @@ class Line:
     duration: str = ""
 
 
-def history(case: Case) -> list[Line]:
+def history(case: Case, hidden: Veil) -> list[Line]:
     """Everything in time order, the newest first."""
-    lines = [*_steps(case), *beside(case)]
-    return sorted(lines, key=lambda line: line.when, reverse=True)[:_MOST]
+    lines = sorted([*_steps(case), *beside(case)], key=lambda line: line.when, reverse=True)
+    return [
+        replace(
+            line,
+            title=hidden.text(line.title),
+            who=hidden.text(line.who),
+            text=hidden.text(line.text),
+        )
+        for line in lines[:_MOST]
+    ]
 
 
 def beside(case: Case) -> list[Line]:
@@ -53,7 +61,7 @@ def beside(case: Case) -> list[Line]:
     ]
 
 
-def calls(case: Case) -> list[dict[str, object]]:
+def calls(case: Case, hidden: Veil) -> list[dict[str, object]]:
     """Calls to outside systems, the newest first."""
     return [
         {
@@ -61,11 +69,13 @@ def calls(case: Case) -> list[dict[str, object]]:
             "system": call.system,
             "title": call.operation,
             "state": "done" if call.ok else "failed",
-            "state_label": str(call.status) if call.status else call.error[:40] or _("没有应答"),
+            "state_label": str(call.status)
+            if call.status
+            else hidden.text(call.error[:40]) or _("没有应答"),
             "duration": words.lasted(call.duration_us),
             "attempts": call.attempt,
-            "request": _pretty(call.request),
-            "answer": _pretty(call.answer) if call.answer is not None else call.error,
+            "request": hidden.content(call.request),
+            "answer": hidden.content(call.answer if call.answer is not None else call.error),
         }
         for call in reversed(case.trace.calls)
     ]
@@ -215,9 +225,3 @@ def _looked(case_no: str) -> Iterable[Line]:
             family="management",
             text=one.why,
         )
-
-
-def _pretty(content: object) -> str:
-    if isinstance(content, str):
-        return content
-    return json.dumps(content, ensure_ascii=False, indent=1)

@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from shangliu.domain.orders import queries as orders
 from shangliu.insight.squeezed import IDLE, Life, lives, squeeze
 from shangliu.insight.waiting import resting
 from shangliu.platform import clock
@@ -22,7 +21,7 @@ from shangliu.process.running import flow
 from shangliu.web.backoffice import lifelines, pictures, words
 from shangliu.web.backoffice.access import actor, page, person, staff
 from shangliu.web.backoffice.acting import may_see
-from shangliu.web.backoffice.case import Case, look_up
+from shangliu.web.backoffice.case import Case, claim_parts, look_up
 from shangliu.web.backoffice.lifelines import Tick
 from shangliu.web.backoffice.nextsteps import next_steps
 from shangliu.web.backoffice.passed import (
@@ -58,11 +57,11 @@ class Seen:
 @require_GET
 def trace(request: HttpRequest, number: str) -> HttpResponse:
     """`?view=graph|timeline|table`; `?at=` opens a step, `?format=csv` gives the table to keep."""
-    case = look_up(number, actor=actor(request), roles=person(request).acts_as)
+    who, roles = actor(request), person(request).acts_as
+    case = look_up(number, actor=who, roles=roles)
     if case.order.number != number:
         return redirect("staff_trace", number=case.order.number)
-    owners = [part.one for part in case.of("order")] or [orders.order_by_number(number)]
-    hidden = veil(owners, lifted=may_see(request, case.case_no))
+    hidden = veil([part.one for part in case.of("order")], lifted=may_see(request, case.case_no))
     seen = Seen(
         case=case,
         steps=passed(case, hidden),
@@ -73,7 +72,8 @@ def trace(request: HttpRequest, number: str) -> HttpResponse:
         return _file(seen)
     view = request.GET.get("view", "")
     view = view if view in _VIEWS else "graph"
-    node, nexts = request.GET.get("node", ""), next_steps(case)
+    node = request.GET.get("node", "")
+    nexts = next_steps(case, claim_parts(case, actor=who, roles=roles))
     context: dict[str, object] = {
         "case": case,
         "order": case.order,

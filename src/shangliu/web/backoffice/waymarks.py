@@ -12,6 +12,7 @@ from shangliu.flow.drawing import graph
 from shangliu.insight.figures import ways_of
 from shangliu.insight.trace import Trace
 from shangliu.process.drawing.figures import Figures, PassedMark
+from shangliu.process.drawing.graph import Node
 from shangliu.web.backoffice import words
 from shangliu.web.backoffice.nextsteps import Next, Open
 from shangliu.web.backoffice.passed import Called, Passed
@@ -64,27 +65,33 @@ def opened(
     if node is None:
         return None
     ids = {event.pk for event in trace.at(key)}
-    name = node.counts[0] if node.counts else ""
+    ways = {} if ids else _ways_on(node, nexts)
     return {
         "label": str(node.label),
         "key": key,
         "steps": [step for step in steps if step.id in ids],
-        "nexts": _ways_on(name, nexts).items() if not ids else (),
-        "why": "" if ids else _absent(key, trace),
+        "nexts": ways.items(),
+        "why": "" if ids else _absent(key, trace, ahead=bool(ways)),
     }
 
 
-def _ways_on(name: str, nexts: Sequence[Open]) -> Mapping[str, Next]:
-    """The step where it can come next, by the object that could take it."""
+def _ways_on(node: Node, nexts: Sequence[Open]) -> Mapping[str, Next]:
+    """The node's step, or those that leave the diamond, where they can come next; by the object
+    that could take them."""
+    nodes = ways_of(graph()).nodes
+    ahead = [node, *(nodes[edge.target] for edge in graph().edges if edge.source == node.key)]
+    names = {one.counts[0] for one in (ahead if node.counts is None else ahead[:1]) if one.counts}
     return {
-        f"{one.part.title} {one.part.number}": way
+        f"{one.part.title} {one.part.number} · {way.label}": way
         for one in nexts
         for way in one.steps
-        if way.name == name
+        if way.name in names
     }
 
 
-def _absent(key: str, trace: Trace) -> str:
+def _absent(key: str, trace: Trace, *, ahead: bool) -> str:
+    if ahead:
+        return _("还没有走到这里。")
     if key in trace.path:
         return _("访问时经过，没有改变任何单据。")
     return _("这笔订单没有经过这里。")
