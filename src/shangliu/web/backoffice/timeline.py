@@ -14,7 +14,6 @@ from shangliu.domain.notifications import queries as notifications
 from shangliu.domain.payments import queries as payments
 from shangliu.platform.money import Money
 from shangliu.process.roles import Role
-from shangliu.process.running import flow
 from shangliu.web.backoffice import words
 from shangliu.web.backoffice.case import Case
 from shangliu.web.backoffice.veil import Veil
@@ -122,16 +121,8 @@ def _said(name: str, value: object) -> str:
             for good, damaged in value.values()
         )
     if isinstance(value, dict):
-        return "、".join(_pair(name, key, one) for key, one in value.items())
-    return str(value)
-
-
-def _pair(name: str, key: str, value: Any) -> str:
-    """`TEA-1 × 2`; of a policy its value as it was then, in words where the flow still has it."""
-    if name != "policies":
-        return f"{key} × {value}"
-    known = next((one for one in flow().policies if one.key == key), None)
-    return f"{known.label} {words.policy_value(known, value)}" if known else f"{key} {value}"
+        return "、".join(f"{key} × {one}" for key, one in value.items())
+    return words.moment(datetime.fromisoformat(str(value))) if name == "due" else str(value)
 
 
 def _fact_label(name: str) -> str:
@@ -173,7 +164,7 @@ def _fact_label(name: str) -> str:
         "less_fen": _("少收"),
         "points": _("积分"),
         "short": _("缺少"),
-        "policies": _("策略"),
+        "due": _("预定时间"),
     }.get(name, name)
 
 
