@@ -46,5 +46,5 @@ def test_it_counts_what_is_under_way_when_asked(capsys: pytest.CaptureFixture[st
 
 
 def test_what_the_flow_does_not_have_is_refused() -> None:
-    with pytest.raises(SystemExit, match="定义里没有 order.fly"):
+    with pytest.raises(SystemExit, match=r"定义里没有 order\.fly"):
         shangliu("order.fly")
