@@ -10,9 +10,11 @@ from django.db import DatabaseError, InternalError, ProgrammingError, connection
 
 from shangliu.domain.orders.models import Order
 from shangliu.domain.orders.states import OrderState
+from shangliu.domain.payments.models import Payment
 from shangliu.flow import steps
 from shangliu.flow.order.definition import ORDER
 from shangliu.flow.order.effects import Reason
+from shangliu.flow.payment import services as money
 from shangliu.flow.timers import run_due
 from shangliu.platform import clock
 from shangliu.platform.errors import NotFound, Refused
@@ -129,6 +131,24 @@ def test_a_step_that_a_clock_took_says_for_which_hour_it_was_set() -> None:
     assert event.facts == {"due": due.isoformat()}
     assert due < event.at
     assert timeline.explained(event.facts) == f"预定时间 {words.moment(due)}"
+
+
+@pytest.mark.django_db
+def test_a_person_who_takes_a_clocks_step_leaves_no_hour() -> None:
+    shop = open_shop()
+    order = placed(shop)
+    money.start(
+        trade=order.trade,
+        way=money.Way(shop.gateway.code),
+        return_url="r",
+        notify_url="n",
+        actor="guest",
+    )
+    payment = Payment.objects.latest("id")
+    steps.take("payment.query", payment, actor="fin", roles=frozenset({Role.FINANCE}))
+    event = Event.objects.get(process="payment", step="query", object_id=payment.pk)
+    assert event.role == Role.FINANCE
+    assert "due" not in event.facts
 
 
 @pytest.mark.django_db

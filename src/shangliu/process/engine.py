@@ -25,6 +25,7 @@ from shangliu.platform.text import Text
 from shangliu.process import running
 from shangliu.process.definition import Context, Link, Process, Step, WrongState
 from shangliu.process.models import Event, Stateful
+from shangliu.process.roles import Role
 
 T = TypeVar("T", bound=Stateful)
 
@@ -256,7 +257,8 @@ def _ask(step: Step[T], ctx: Context) -> None:
 
 def _note_due(step: Step[T], subjects: Sequence[T], ctx: Context) -> None:
     """What a clock decided by: the hour of this object, as the policies of the day put it."""
-    if step.at is None or len(subjects) != 1:
+    rang = ctx.role is Role.SYSTEM and not ctx.cause
+    if step.at is None or not rang or len(subjects) != 1:
         return
     (one,) = subjects
     due = step.at(one, one.entered_at)
