@@ -110,13 +110,17 @@ def _map(facts: dict[str, float]) -> list[Result]:
 
 def _traces(grown: Grown) -> list[Result]:
     page, path = Timed(), Timed()
+    views = {view: Timed() for view in ("graph", "timeline", "table")}
     client = _signed_in()
     for number in grown.numbers[:60]:
         page.call(partial(_opened, client, f"/staff/orders/{number}/"))
         path.call(partial(_opened, client, f"/staff/map/all/?order={number}"))
+        for view, timed in views.items():
+            timed.call(partial(_opened, client, f"/staff/orders/{number}/trace/?view={view}"))
     return [
         page.result("W7 trace of one order", at_most=_TRACE),
         path.result("W7 its way on the map"),
+        *(timed.result(f"W7 trace as {view}", at_most=_TRACE) for view, timed in views.items()),
     ]
 
 

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, InternalError, ProgrammingError, connection, transaction
 
 from shangliu.domain.orders.models import Order
 from shangliu.domain.orders.states import OrderState
+from shangliu.domain.payments.models import Payment
 from shangliu.flow import steps
 from shangliu.flow.order.definition import ORDER
 from shangliu.flow.order.effects import Reason
+from shangliu.flow.payment import services as money
+from shangliu.flow.timers import run_due
+from shangliu.platform import clock
 from shangliu.platform.errors import NotFound, Refused
 from shangliu.platform.models import Outbox
 from shangliu.process import engine
 from shangliu.process.definition import Context
 from shangliu.process.models import Event
 from shangliu.process.roles import Role
+from shangliu.web.backoffice import timeline, words
 from tests.insight.world import open_shop, paid, placed
 
 REFUSED = (ProgrammingError, InternalError, DatabaseError)
@@ -112,6 +118,37 @@ def test_an_event_says_who_when_why_and_how_long() -> None:
         "address_plausible": True,
         "remark": False,
     }
+
+
+@pytest.mark.django_db
+def test_a_step_that_a_clock_took_says_for_which_hour_it_was_set() -> None:
+    order = placed(open_shop())
+    due = order.due_at
+    assert due is not None
+    with clock.ahead(timedelta(minutes=31)):
+        run_due()
+    event = Event.objects.get(process="order", step="time_out", object_id=order.pk)
+    assert event.facts == {"due": due.isoformat()}
+    assert due < event.at
+    assert timeline.explained(event.facts) == f"预定时间 {words.moment(due)}"
+
+
+@pytest.mark.django_db
+def test_a_person_who_takes_a_clocks_step_leaves_no_hour() -> None:
+    shop = open_shop()
+    order = placed(shop)
+    money.start(
+        trade=order.trade,
+        way=money.Way(shop.gateway.code),
+        return_url="r",
+        notify_url="n",
+        actor="guest",
+    )
+    payment = Payment.objects.latest("id")
+    steps.take("payment.query", payment, actor="fin", roles=frozenset({Role.FINANCE}))
+    event = Event.objects.get(process="payment", step="query", object_id=payment.pk)
+    assert event.role == Role.FINANCE
+    assert "due" not in event.facts
 
 
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ from pathlib import Path
 from shangliu.flow.drawing import graph
 from shangliu.flow.export import FORMATS
 from shangliu.flow.printing import FORMS, printed
-from shangliu.insight.impact import covering, web
+from shangliu.insight.impact import covering, running, web
 from shangliu.platform.env import Env
 from shangliu.platform.errors import Refused
 from shangliu.process.impact import Thing
@@ -35,6 +35,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "thing", help="order.pay, policy:cart.hold_minutes, role:finance, topic:refund.execute …"
     )
     touching.add_argument("--json", action="store_true")
+    touching.add_argument(
+        "--cases",
+        dest="needs_database",
+        action="store_true",
+        help="同时统计途中的单据，需要数据库 / count what is under way, in the database",
+    )
     touching.set_defaults(run=_impact, needs_database=False)
 
 
@@ -44,6 +50,7 @@ def _impact(env: Env, args: argparse.Namespace) -> int:
     except (KeyError, ValueError):
         raise SystemExit(f"定义里没有 {args.thing} / the definition has no {args.thing}") from None
     covered = covering(found)
+    cases = running(found) if args.needs_database else {}
     if args.json:
         said = {
             "thing": str(found.thing),
@@ -52,7 +59,12 @@ def _impact(env: Env, args: argparse.Namespace) -> int:
             "follows": [str(one) for one in found.follows],
             "steps": found.steps,
             "waits": [":".join(one) for one in found.waits],
-            "tests": covered,
+            "tests": {
+                "naming": covered.naming,
+                "through": covered.through,
+                "every_step": covered.every,
+            },
+            "cases": {":".join(one): count for one, count in cases.items()},
         }
         print(json.dumps(said, ensure_ascii=False, indent=2))
         return 0
@@ -61,8 +73,13 @@ def _impact(env: Env, args: argparse.Namespace) -> int:
         ("代码 / code", found.places),
         ("直接相关 / touches", found.joined),
         ("随后发生 / follows", found.follows),
-        ("单据停在 / cases wait in", [":".join(one) for one in found.waits]),
-        ("测试 / tests", covered),
+        (
+            "单据停在 / cases wait in",
+            [f"{':'.join(one)}{f'  {cases[one]}' if cases else ''}" for one in found.waits],
+        ),
+        ("点名的测试 / tests that name it", covered.naming),
+        ("经由其步骤的测试 / tests of its steps", covered.through),
+        ("覆盖全部步骤的测试 / tests of every step", covered.every),
     ):
         print(f"\n{title} ({len(lines)})")
         for line in lines:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 from shangliu.insight.waiting import waiting
-from shangliu.process.impact import Impact, Web
+from shangliu.process.impact import Impact, Web, What
 from shangliu.process.running import flow
+
+_EVERY_STEP = "every:step"
 
 
 @cache
@@ -25,13 +28,28 @@ def running(found: Impact) -> Mapping[tuple[str, str], int]:
     return {one: counted[one].count if one in counted else 0 for one in found.waits}
 
 
-def covering(found: Impact) -> tuple[str, ...]:
-    """`file::test` of all that speak of the thing; of a handler, that speak of one of its steps."""
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """Tests as `file::test`. `naming` speak of the thing itself; `through`, where none does, of a
+    step that it is joined to; `every` run over all steps of the flow, so over those of the thing.
+    """
+
+    naming: tuple[str, ...]
+    through: tuple[str, ...]
+    every: tuple[str, ...]
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        return self.naming or self.through
+
+
+def covering(found: Impact) -> Covering:
     known = _tests()
-    things = [found.thing]
-    if str(found.thing) not in known:
-        things = [one for one in found.joined if str(one).startswith("step:")]
-    return tuple(sorted({test for one in things for test in known.get(str(one), ())}))
+    naming = known.get(str(found.thing), ())
+    steps = [f"{What.STEP}:{name}" for name in found.steps]
+    through = () if naming else {test for step in steps for test in known.get(step, ())}
+    every = known.get(_EVERY_STEP, ()) if steps else ()
+    return Covering(naming, tuple(sorted(through)), tuple(every))
 
 
 @cache

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from django.conf import settings
 
@@ -19,11 +20,23 @@ from shangliu.process.running import flow
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trace:
-    """`path`: the nodes and edges gone along, in order; the last node is where it stands."""
+    """`path`: the nodes and edges gone along, in order; the last node is where it stands. `legs`:
+    the part of it that each event stands for, its own node last; empty for what is not drawn."""
 
     events: tuple[Event, ...]
     calls: tuple[OutsideCall, ...]
     path: tuple[str, ...]
+    legs: tuple[tuple[str, ...], ...] = ()
+
+    def at(self, node: str) -> tuple[Event, ...]:
+        """What was taken on this node; of a diamond, the steps that it led to."""
+        return tuple(
+            event for event, leg in zip(self.events, self.legs, strict=True) if node in leg
+        )
+
+    def node_of(self, place: int) -> str:
+        """Where the event at this place of `events` is drawn; empty where it is not."""
+        return self.legs[place][-1] if self.legs[place] else ""
 
 
 def trace(graph: Graph, *, cases: Collection[str], visit: str = "") -> Trace:
@@ -32,8 +45,9 @@ def trace(graph: Graph, *, cases: Collection[str], visit: str = "") -> Trace:
     events = (*archived(settings.EVENT_ARCHIVE, cases), *kept)
     calls = tuple(OutsideCall.objects.filter(case_no__in=cases).order_by("started_at", "id"))
     ways = ways_of(graph)
-    path = [*_visited(ways, visit), *_gone(ways, events)]
-    return Trace(events=events, calls=calls, path=tuple(path))
+    legs = tuple(_legs(ways, events))
+    path = (*_visited(ways, visit), *chain.from_iterable(legs))
+    return Trace(events=events, calls=calls, path=path, legs=legs)
 
 
 def events_of(process: str, object_id: int) -> list[Event]:
@@ -57,8 +71,7 @@ def _visited(ways: Ways, visit: str) -> list[str]:
     return path
 
 
-def _gone(ways: Ways, events: Sequence[Event]) -> list[str]:
-    path: list[str] = []
+def _legs(ways: Ways, events: Sequence[Event]) -> Iterator[tuple[str, ...]]:
     earlier: list[str] = []
     for event in events:
         name = f"{event.process}.{event.step}"
@@ -69,9 +82,8 @@ def _gone(ways: Ways, events: Sequence[Event]) -> list[str]:
             names = {counts[0] for key in entries if key and (counts := ways.nodes[key].counts)}
             last = next((said for said in reversed(earlier) if said.partition("|")[0] in names), "")
             passage = replace(passage, origin=last or NOT_SEEN)
-        path += _along(ways, passage)
+        yield tuple(_along(ways, passage))
         earlier.append(f"{name}|{event.cause}")
-    return path
 
 
 def _along(ways: Ways, passage: Passage) -> list[str]:

@@ -25,6 +25,7 @@ from shangliu.platform.text import Text
 from shangliu.process import running
 from shangliu.process.definition import Context, Link, Process, Step, WrongState
 from shangliu.process.models import Event, Stateful
+from shangliu.process.roles import Role
 
 T = TypeVar("T", bound=Stateful)
 
@@ -129,6 +130,7 @@ def _take(
     """What `fire_all` does once the subjects are locked and nothing speaks against the step."""
     before = [_Before(one.state, one.last_step, one.entered_at) for one in subjects]
     ctx.columns.clear()
+    _note_due(step, subjects, ctx)
     _act(step, subjects, ctx)
     moment = clock.now()
     for subject, was in zip(subjects, before, strict=True):
@@ -251,6 +253,17 @@ def _check(step: Step[T], subjects: Sequence[T], ctx: Context) -> None:
 def _ask(step: Step[T], ctx: Context) -> None:
     if step.asks is not None and not isinstance(ctx.data, step.asks):
         raise TypeError(f"{step.name} asks for {step.asks.__name__}")
+
+
+def _note_due(step: Step[T], subjects: Sequence[T], ctx: Context) -> None:
+    """What a clock decided by: the hour of this object, as the policies of the day put it."""
+    rang = ctx.role is Role.SYSTEM and not ctx.cause
+    if step.at is None or not rang or len(subjects) != 1:
+        return
+    (one,) = subjects
+    due = step.at(one, one.entered_at)
+    if due is not None:
+        ctx.note(due=due.isoformat())
 
 
 def _act(step: Step[T], subjects: Sequence[T], ctx: Context) -> None:

@@ -45,4 +45,26 @@ def test_without_a_question_everything_can_be_chosen(enter: Enter) -> None:
 def test_the_tests_that_cover_a_letter_are_named() -> None:
     covered = covering(web().impact(Thing.parse("topic:refund.execute")))
     name = "test_a_dead_letter_is_delivered_once_it_was_sent_again"
-    assert f"tests/platform/test_outbox.py::{name}" in covered
+    assert f"tests/platform/test_outbox.py::{name}" in covered.naming
+    assert covered.through == ()
+
+
+def test_a_state_is_covered_by_the_tests_that_compare_it() -> None:
+    covered = covering(web().impact(Thing.parse("state:fulfilment:packed")))
+    name = "test_what_can_come_next_is_said_with_by_whom_and_why_not"
+    assert f"tests/web/backoffice/test_trace_views.py::{name}" in covered.naming
+
+
+def test_tests_of_something_else_called_steps_cover_no_step_of_the_flow() -> None:
+    covered = covering(web().impact(Thing.parse("order.close")))
+    assert "tests/flow/test_definition.py::test_every_step_is_drawn" in covered.every
+    said = (*covered.naming, *covered.through, *covered.every)
+    assert not [one for one in said if one.startswith("tests/insight/test_whatif_engine.py")]
+
+
+def test_what_no_test_names_is_said_and_the_tests_of_its_steps_stand_in(enter: Enter) -> None:
+    covered = covering(web().impact(Thing.parse("system:carrier")))
+    assert covered.naming == ()
+    assert covered.through
+    page = enter(Role.OPERATIONS).get("/staff/impact/", {"of": "system:carrier"}).text
+    assert "没有测试点名它，下面的测试点名它的步骤" in page

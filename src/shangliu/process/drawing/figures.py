@@ -57,14 +57,26 @@ class HeatMark:
 
 
 @dataclass(frozen=True, slots=True)
+class PassedMark:
+    """What one case left on a node: when, by whom, how often, and the calls made from there."""
+
+    at: str
+    who: str = ""
+    times: int = 1
+    ok: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """`heat`: the marks of a sheet's nodes; None: the picture is drawn without heat. `beside`: each
-    figure has that of another span beside it."""
+    figure has that of another span beside it. `passed`: of a traced case, by node."""
 
     nodes: Mapping[str, NodeFigure] = field(default_factory=dict)
     edges: Mapping[str, EdgeFigure] = field(default_factory=dict)
     heat: Mapping[str, HeatMark] | None = None
     beside: bool = False
+    passed: Mapping[str, PassedMark] = field(default_factory=dict)
 
     def of_node(self, node: Node) -> NodeFigure | None:
         """A node's own figures; for a block of the overview those of its members together.
@@ -183,6 +195,12 @@ def tag_text(node: Node, figure: NodeFigure, heat: HeatMark | None, lang: str) -
         else:
             said.append(change_text(figure.before.count, figure.count, lang))
     return " ".join(said)
+
+
+def passed_text(mark: PassedMark) -> str:
+    """`11-23 14:02 仓储 ×2`"""
+    times = f"×{mark.times}" if mark.times > 1 else ""
+    return " ".join(filter(None, (mark.at, mark.who, times)))
 
 
 def pill_text(figure: EdgeFigure, lang: str) -> str:

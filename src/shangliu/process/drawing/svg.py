@@ -228,6 +228,7 @@ class _Pen:
                 stage_number=self.number.get(node.stage, 0),
                 heated=heat is not None,
                 heat=heat.get(node.key) if heat else None,
+                passed=self.figures.passed.get(node.key) if self.figures else None,
             )
             drawn.append(draw_node(node, place, face))
         return drawn

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from shangliu.process.drawing.figures import (
+    TASKS,
     HeatMark,
     Level,
     NodeFigure,
+    PassedMark,
     change_text,
     duration,
     dwell_text,
     human,
     is_english,
+    passed_text,
     tag_text,
 )
 from shangliu.process.drawing.geometry import Box, Label, NodeBox
@@ -55,6 +58,7 @@ class Face:
     stage_number: int = 0
     heated: bool = False
     heat: HeatMark | None = None
+    passed: PassedMark | None = None
 
 
 def draw_node(node: Node, place: NodeBox, face: Face) -> str:
@@ -73,22 +77,39 @@ def draw_node(node: Node, place: NodeBox, face: Face) -> str:
         body += _letters(place.box, figure, face.lang)
     if words := tag_text(node, figure, face.heat, face.lang):
         body += _tag(node, place.box, figure, words)
+    if face.passed is not None:
+        body += _passed(node, place.box, face.passed)
     heat = f' data-heat="{face.heat.band}"' if face.heat else ""
     classes = f"node {node.shape.value} view-{face.view.value} {face.classes}".strip()
     return (
         f'<a class="{classes}" data-node={quoteattr(node.key)} data-level="{figure.level.value}"'
         f"{heat} href={quoteattr(face.href)}>"
-        f"<title>{escape(_title(node, figure, face.heat, face.lang))}</title>"
+        f"<title>{escape(_title(node, face))}</title>"
         f"{body}</a>"
     )
 
 
-def _title(node: Node, figure: NodeFigure, heat: HeatMark | None, lang: str) -> str:
+def _title(node: Node, face: Face) -> str:
+    english = is_english(face.lang)
+    parts = [
+        node.label.en if english else node.label.zh,
+        *_heat_title(face.heat, english=english),
+        *_figure_title(node, face.figure, face.lang),
+        *_passed_title(face.passed, english=english),
+    ]
+    return (" · " if english else "，").join(parts)
+
+
+def _heat_title(heat: HeatMark | None, *, english: bool) -> list[str]:
+    if heat is None:
+        return []
+    band = f"band {heat.band}" if english else f"第 {heat.band} 档"
+    return [f"{heat.words} ({band})" if english else f"{heat.words}（{band}）"]
+
+
+def _figure_title(node: Node, figure: NodeFigure, lang: str) -> list[str]:
     english = is_english(lang)
-    parts = [node.label.en if english else node.label.zh]
-    if heat is not None:
-        band = f"band {heat.band}" if english else f"第 {heat.band} 档"
-        parts.append(f"{heat.words} ({band})" if english else f"{heat.words}（{band}）")
+    parts = []
     if figure.waiting:
         parts.append(f"{figure.waiting} waiting" if english else f"{figure.waiting} 个等待")
     if figure.oldest_seconds is not None:
@@ -106,7 +127,51 @@ def _title(node: Node, figure: NodeFigure, heat: HeatMark | None, lang: str) -> 
         change = change_text(figure.before.count, figure.count, lang)
         times = f"{figure.before.count} → {figure.count}"
         parts.append(f"times {times} {change}" if english else f"次数 {times} {change}")
-    return (" · " if english else "，").join(parts)
+    return parts
+
+
+def _passed_title(mark: PassedMark | None, *, english: bool) -> list[str]:
+    if mark is None:
+        return []
+    said = [passed_text(mark)]
+    if mark.ok:
+        said.append(f"{mark.ok} calls answered" if english else f"外部调用成功 {mark.ok} 次")
+    if mark.failed:
+        said.append(f"{mark.failed} calls failed" if english else f"外部调用失败 {mark.failed} 次")
+    return said
+
+
+def _passed(node: Node, box: Box, mark: PassedMark) -> str:
+    """The time on a shape that has no line for it; the calls below: a tick, a cross."""
+    drawn = ""
+    if node.shape not in TASKS:
+        width = round(text_width(mark.at, 10.5)) + 10
+        x = box.cx - width / 2
+        drawn = (
+            f'<g class="tag" transform="translate({x:g} {box.y - 17})">'
+            f'<rect width="{width}" height="16" rx="4"/><text x="{width / 2:g}" y="11.8"'
+            f' text-anchor="middle">{escape(mark.at)}</text></g>'
+        )
+    x = box.right
+    for kind, count, sign in (("failed", mark.failed, "×"), ("ok", mark.ok, "✓")):
+        if count:
+            words = f"{sign}{count if count > 1 else ''}"
+            width = round(text_width(words, 10.5)) + 9
+            x -= width + 2
+            drawn += (
+                f'<g class="calls {kind}" data-calls="{kind}"'
+                f' transform="translate({x + 8} {box.bottom - 8})">'
+                f'<rect width="{width}" height="16" rx="8"/>'
+                f'<text x="{width / 2:g}" y="11.8" text-anchor="middle">{words}</text></g>'
+            )
+    return drawn
+
+
+def _shortened(words: str, width: float) -> str:
+    short = words
+    while text_width(short, 10.5) > width:
+        short = f"{short.rstrip('…')[:-1]}…"
+    return short
 
 
 def _task(node: Node, place: NodeBox, face: Face) -> str:
@@ -114,6 +179,8 @@ def _task(node: Node, place: NodeBox, face: Face) -> str:
     kind, line = "dwell", dwell_text(face.figure, lang)
     if face.heated:
         kind, line = "heat-words", face.heat.words if face.heat else ""
+    elif face.passed is not None:
+        kind, line = "passed", _shortened(passed_text(face.passed), box.w - 10)
     first_line = place.label.box.cy - LINE_HEIGHT * (len(place.label.lines(lang)) - 1) // 2
     return (
         f'<rect class="shape" x="{box.x}" y="{box.y}" width="{box.w}" height="{box.h}" rx="8"/>'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -106,6 +106,20 @@ def lone_part(
 ) -> Part:
     """An object that stands for itself: a hold may belong to a cart that never becomes an order."""
     return _part(process, subject(process, pk), actor=actor, roles=roles, typed=typed)
+
+
+def claim_parts(case: Case, *, actor: str, roles: frozenset[Role]) -> list[Part]:
+    """The claims on stock as parts: one for those that wait alike, with how many they are."""
+    alike: dict[tuple[str, object], list[Any]] = {}
+    for claim in case.claims:
+        alike.setdefault((claim.state, claim.due_at), []).append(claim)
+    return [
+        replace(
+            _part("reservation", claims[0], actor=actor, roles=roles, typed=None),
+            number=f"× {len(claims)}" if len(claims) > 1 else f"#{claims[0].pk}",
+        )
+        for claims in alike.values()
+    ]
 
 
 def order_number_of(process: str, pk: int) -> str:

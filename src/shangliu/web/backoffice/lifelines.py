@@ -18,23 +18,35 @@ WIDTH = 940.0
 _LEFT, _RIGHT, _TOP, _ROW, _BAR = 190.0, 110.0, 52.0, 36.0, 20.0
 _SIZE = 12
 _APART = 84.0
+_SHAPES = {
+    "ok": "M{x:.1f} {y:.1f}m0-7v13",
+    "failed": "M{x:.1f} {y:.1f}m-4-5l8 8m0-8l-8 8",
+    "told": "M{x:.1f} {y:.1f}m0-15l5 5l-5 5l-5-5z",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tick:
-    """A call on the line of its object. `row` is that line's place."""
+    """A call on the line of its object, or a notice. `row` is that line's place; `kind` is `ok`,
+    `failed` or `told`."""
 
     row: int
     at: datetime
-    ok: bool
+    kind: str
     says: str
 
 
 def draw(
-    axis: Axis, lines: Sequence[Life], ticks: Sequence[Tick], *, label: Callable[[Life], str]
+    axis: Axis,
+    lines: Sequence[Life],
+    ticks: Sequence[Tick],
+    *,
+    label: Callable[[Life], str],
+    more: Sequence[str] = (),
 ) -> str:
-    """The picture; every part says in its title what it is, and a table says the same."""
-    rows = max([len(lines), *(tick.row + 1 for tick in ticks)])
+    """The picture; every part says in its title what it is, and a table says the same. `more` names
+    the rows below those of the objects."""
+    rows = len(lines) + len(more)
     height = _TOP + rows * _ROW + 8
     width = _LEFT + axis.width + _RIGHT
     return "".join(
@@ -47,7 +59,10 @@ def draw(
             ),
             *_scale(axis, height),
             *(_line(axis, life, row, label(life)) for row, life in enumerate(lines)),
-            *_loose(lines, rows),
+            *(
+                _text(0, _middle(len(lines) + row) + 4, name, "life__name")
+                for row, name in enumerate(more)
+            ),
             *(_tick(axis, tick) for tick in ticks),
             "</svg>",
         )
@@ -130,22 +145,13 @@ def span(stay: Stay) -> str:
     return words.lasted(int(lasted.total_seconds() * 1_000_000))
 
 
-def _loose(lines: Sequence[Life], rows: int) -> list[str]:
-    """The name of the last row, for calls that belong to no object."""
-    if rows == len(lines):
-        return []
-    return [_text(0, _middle(rows - 1) + 4, _("其他外部调用"), "life__name")]
-
-
 def _tick(axis: Axis, tick: Tick) -> str:
     x, y = _LEFT + axis.place(tick.at), _middle(tick.row) + _BAR / 2
-    shape = (
-        f"M{x:.1f} {y - 7:.1f}V{y + 6:.1f}"
-        if tick.ok
-        else f"M{x - 4:.1f} {y - 5:.1f}l8 8M{x + 4:.1f} {y - 5:.1f}l-8 8"
+    shape = _SHAPES[tick.kind].format(x=x, y=y)
+    return (
+        f'<g class="tick tick--{tick.kind}"><title>{escape(tick.says)}</title>'
+        f'<path d="{shape}"/></g>'
     )
-    kind = "ok" if tick.ok else "failed"
-    return f'<g class="tick tick--{kind}"><title>{escape(tick.says)}</title><path d="{shape}"/></g>'
 
 
 def _middle(row: int) -> float:

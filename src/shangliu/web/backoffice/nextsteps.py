@@ -37,10 +37,11 @@ class Open:
     steps: tuple[Next, ...]
 
 
-def next_steps(case: Case) -> list[Open]:
-    """Every step that leaves the state of every object, the possible ones first."""
+def next_steps(case: Case, held: Sequence[Part]) -> list[Open]:
+    """Every step that leaves the state of every object, the possible ones first. `held`: the
+    claims on stock, which are no parts of the order's page."""
     found: list[Open] = []
-    for part in case.parts:
+    for part in (*case.parts, *held):
         machine = flow()[part.process]
         steps = [step for step in machine.steps_from(part.state) if not step.creates]
         ways = [_next(machine, step, part, case) for step in steps]

@@ -23,6 +23,7 @@ from shangliu.web.backoffice import pictures, timeline, words
 from shangliu.web.backoffice.access import actor, page, person, staff
 from shangliu.web.backoffice.acting import may_see, typed
 from shangliu.web.backoffice.case import Case, look_up
+from shangliu.web.backoffice.veil import veil
 
 PAGE = 50
 
@@ -118,6 +119,7 @@ def case_context(request: HttpRequest, case: Case) -> dict[str, object]:
     """What the case's panel shows, on its own page and beside a queue."""
     one = case.order
     seen = may_see(request, case.case_no)
+    hidden = veil([part.one for part in case.of("order")], lifted=seen)
     phone = one.receiver_phone.removeprefix("+86")
     receiver = (
         (one.receiver_name, phone, one.address)
@@ -155,8 +157,8 @@ def case_context(request: HttpRequest, case: Case) -> dict[str, object]:
             )
             for claim in case.claims
         ],
-        "history": timeline.history(case),
-        "calls": timeline.calls(case),
+        "history": timeline.history(case, hidden),
+        "calls": timeline.calls(case, hidden),
     }
 
 

@@ -14,6 +14,7 @@ from shangliu.process.roles import Role
 from shangliu.process.running import flow
 from shangliu.web.backoffice import timeline, words
 from shangliu.web.backoffice.case import Case
+from shangliu.web.backoffice.told import Told
 from shangliu.web.backoffice.veil import Veil, cell
 
 
@@ -102,13 +103,16 @@ def around(
     return before, [call for call in near if call.moment >= step.moment] + loose
 
 
-def rows(steps: Sequence[Passed], calls: Sequence[Called]) -> list[Passed | Called]:
-    """Steps and calls in one order of time; of the same moment the step comes first."""
-    both: list[Passed | Called] = [*steps, *calls]
-    return sorted(both, key=lambda one: (one.moment, isinstance(one, Called)))
+Row = Passed | Called | Told
 
 
-def sheet(both: Sequence[Passed | Called]) -> list[list[str]]:
+def rows(steps: Sequence[Passed], calls: Sequence[Called], notes: Sequence[Told]) -> list[Row]:
+    """All in one order of time; of the same moment the step comes first."""
+    both: list[Row] = [*steps, *calls, *notes]
+    return sorted(both, key=lambda one: (one.moment, not isinstance(one, Passed)))
+
+
+def sheet(both: Sequence[Row]) -> list[list[str]]:
     """The rows for a spreadsheet, with their head; safe to be opened."""
     head = [
         *(_("时间"), _("类别"), _("对象"), _("步骤"), _("原状态"), _("新状态"), _("角色")),
@@ -118,8 +122,13 @@ def sheet(both: Sequence[Passed | Called]) -> list[list[str]]:
     return [head, *([cell(value) for value in _cells(one)] for one in both)]
 
 
-def _cells(one: Passed | Called) -> list[object]:
+def _cells(one: Row) -> list[object]:
     stamp = one.moment.isoformat()
+    if isinstance(one, Told):
+        return [
+            *(stamp, _("通知与记录"), *[""] * 5, one.party, "", one.text, "", "", one.title),
+            *(one.status, *[""] * 4),
+        ]
     if isinstance(one, Called):
         return [
             *(stamp, _("外部调用"), one.what, *[""] * 8, one.system, one.operation),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +16,7 @@ from shangliu.platform.money import Money
 from shangliu.process.roles import Role
 from shangliu.web.backoffice import words
 from shangliu.web.backoffice.case import Case
+from shangliu.web.backoffice.veil import Veil
 
 _MOST = 300
 
@@ -36,19 +36,31 @@ class Line:
     duration: str = ""
 
 
-def history(case: Case) -> list[Line]:
+def history(case: Case, hidden: Veil) -> list[Line]:
     """Everything in time order, the newest first."""
-    lines = [
-        *_steps(case),
+    lines = sorted([*_steps(case), *beside(case)], key=lambda line: line.when, reverse=True)
+    return [
+        replace(
+            line,
+            title=hidden.text(line.title),
+            who=hidden.text(line.who),
+            text=hidden.text(line.text),
+        )
+        for line in lines[:_MOST]
+    ]
+
+
+def beside(case: Case) -> list[Line]:
+    """What is no step: messages, notices, pushes, looks at personal data; in no order."""
+    return [
         *_messages(case.case_no),
         *_notified(case.case_no),
-        *_pushed(case.case_no),
+        *_pushed([event.pk for event in case.trace.events]),
         *_looked(case.case_no),
     ]
-    return sorted(lines, key=lambda line: line.when, reverse=True)[:_MOST]
 
 
-def calls(case: Case) -> list[dict[str, object]]:
+def calls(case: Case, hidden: Veil) -> list[dict[str, object]]:
     """Calls to outside systems, the newest first."""
     return [
         {
@@ -56,11 +68,13 @@ def calls(case: Case) -> list[dict[str, object]]:
             "system": call.system,
             "title": call.operation,
             "state": "done" if call.ok else "failed",
-            "state_label": str(call.status) if call.status else call.error[:40] or _("没有应答"),
+            "state_label": str(call.status)
+            if call.status
+            else hidden.text(call.error[:40]) or _("没有应答"),
             "duration": words.lasted(call.duration_us),
             "attempts": call.attempt,
-            "request": _pretty(call.request),
-            "answer": _pretty(call.answer) if call.answer is not None else call.error,
+            "request": hidden.content(call.request),
+            "answer": hidden.content(call.answer if call.answer is not None else call.error),
         }
         for call in reversed(case.trace.calls)
     ]
@@ -108,7 +122,7 @@ def _said(name: str, value: object) -> str:
         )
     if isinstance(value, dict):
         return "、".join(f"{key} × {one}" for key, one in value.items())
-    return str(value)
+    return words.moment(datetime.fromisoformat(str(value))) if name == "due" else str(value)
 
 
 def _fact_label(name: str) -> str:
@@ -150,6 +164,7 @@ def _fact_label(name: str) -> str:
         "less_fen": _("少收"),
         "points": _("积分"),
         "short": _("缺少"),
+        "due": _("预定时间"),
     }.get(name, name)
 
 
@@ -178,8 +193,8 @@ def _notified(case_no: str) -> Iterable[Line]:
         )
 
 
-def _pushed(case_no: str) -> Iterable[Line]:
-    for one in notifications.deliveries_of_case(case_no):
+def _pushed(events: Collection[int]) -> Iterable[Line]:
+    for one in notifications.deliveries_of_events(events):
         yield Line(
             when=one.delivered_at,
             at=words.exact(one.delivered_at),
@@ -201,9 +216,3 @@ def _looked(case_no: str) -> Iterable[Line]:
             family="management",
             text=one.why,
         )
-
-
-def _pretty(content: object) -> str:
-    if isinstance(content, str):
-        return content
-    return json.dumps(content, ensure_ascii=False, indent=1)

@@ -13,9 +13,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from shangliu.domain.orders import queries as orders
-from shangliu.flow.drawing import graph
-from shangliu.insight.figures import ways_of
 from shangliu.insight.squeezed import IDLE, Life, lives, squeeze
 from shangliu.insight.waiting import resting
 from shangliu.platform import clock
@@ -24,12 +21,13 @@ from shangliu.process.running import flow
 from shangliu.web.backoffice import lifelines, pictures, words
 from shangliu.web.backoffice.access import actor, page, person, staff
 from shangliu.web.backoffice.acting import may_see
-from shangliu.web.backoffice.case import Case, look_up
+from shangliu.web.backoffice.case import Case, claim_parts, look_up
 from shangliu.web.backoffice.lifelines import Tick
 from shangliu.web.backoffice.nextsteps import next_steps
 from shangliu.web.backoffice.passed import (
     Called,
     Passed,
+    Row,
     around,
     called,
     object_label,
@@ -37,7 +35,9 @@ from shangliu.web.backoffice.passed import (
     rows,
     sheet,
 )
+from shangliu.web.backoffice.told import Told, told
 from shangliu.web.backoffice.veil import veil
+from shangliu.web.backoffice.waymarks import marks, opened
 
 FOLDED = frozenset({"reservation"})
 
@@ -49,6 +49,7 @@ class Seen:
     case: Case
     steps: Sequence[Passed]
     calls: Sequence[Called]
+    notes: Sequence[Told]
 
 
 @staff()
@@ -56,16 +57,23 @@ class Seen:
 @require_GET
 def trace(request: HttpRequest, number: str) -> HttpResponse:
     """`?view=graph|timeline|table`; `?at=` opens a step, `?format=csv` gives the table to keep."""
-    case = look_up(number, actor=actor(request), roles=person(request).acts_as)
+    who, roles = actor(request), person(request).acts_as
+    case = look_up(number, actor=who, roles=roles)
     if case.order.number != number:
         return redirect("staff_trace", number=case.order.number)
-    owners = [part.one for part in case.of("order")] or [orders.order_by_number(number)]
-    hidden = veil(owners, lifted=may_see(request, case.case_no))
-    seen = Seen(case=case, steps=passed(case, hidden), calls=called(case, hidden))
+    hidden = veil([part.one for part in case.of("order")], lifted=may_see(request, case.case_no))
+    seen = Seen(
+        case=case,
+        steps=passed(case, hidden),
+        calls=called(case, hidden),
+        notes=told(case, hidden),
+    )
     if request.GET.get("format") == "csv":
         return _file(seen)
     view = request.GET.get("view", "")
     view = view if view in _VIEWS else "graph"
+    node = request.GET.get("node", "")
+    nexts = next_steps(case, claim_parts(case, actor=who, roles=roles))
     context: dict[str, object] = {
         "case": case,
         "order": case.order,
@@ -75,8 +83,10 @@ def trace(request: HttpRequest, number: str) -> HttpResponse:
         "views": (("graph", _("图")), ("timeline", _("时间轴")), ("table", _("表格"))),
         "steps": seen.steps,
         "calls": seen.calls,
+        "notes": seen.notes,
         "chosen": _chosen(request, seen),
-        "nexts": next_steps(case),
+        "nexts": nexts,
+        "opened": opened(node, case.trace, seen.steps, nexts) if node else None,
         "map_css": css() if view == "graph" else "",
     }
     return page(request, "backoffice/trace.html", context | _VIEWS[view](request, seen))
@@ -93,7 +103,10 @@ def _graph(request: HttpRequest, seen: Seen) -> dict[str, object]:
         "sheet": code,
         "sheets": [(stage, stage.code == here) for stage in flow().stages if stage.code in touched],
         "svg": pictures.draw(
-            code, None, path=path, link=f"?view=graph&sheet={code}&node={{key}}#step"
+            code,
+            marks(seen.case.trace, seen.steps, seen.calls),
+            path=path,
+            link=f"?view=graph&sheet={code}&node={{key}}#step",
         )
         if path
         else "",
@@ -105,18 +118,18 @@ def _timeline(request: HttpRequest, seen: Seen) -> dict[str, object]:
     events, now = seen.case.trace.events, clock.now()
     order = [process.name for process in flow().processes]
     lines = lives(events, now=now, ended=_ended, order=_first_order(order), folded=FOLDED)
-    moments = [event.at for event in events] + [call.moment for call in seen.calls]
+    moments = [event.at for event in events]
+    moments += [call.moment for call in seen.calls] + [note.moment for note in seen.notes]
     if any(stay.open for life in lines for stay in life.stays):
         moments.append(now)
     axis = squeeze(moments, width=lifelines.WIDTH, idle=None if real else IDLE)
     label = _labels(seen)
+    more, ticks = _ticks(lines, seen)
     return {
         "real": real,
         "idle": int(IDLE.total_seconds()) // 60,
         "breaks": [(words.moment(b.begin), words.spell(b.lasted)) for b in axis.breaks],
-        "svg": lifelines.draw(axis, lines, _ticks(lines, seen.calls), label=label)
-        if events
-        else "",
+        "svg": lifelines.draw(axis, lines, ticks, label=label, more=more) if events else "",
         "stays": [
             {
                 "what": label(life),
@@ -137,7 +150,11 @@ def _timeline(request: HttpRequest, seen: Seen) -> dict[str, object]:
 
 
 def _table(request: HttpRequest, seen: Seen) -> dict[str, object]:
-    return {"rows": [(one, isinstance(one, Called)) for one in rows(seen.steps, seen.calls)]}
+    return {"rows": [(one, type(one).__name__.lower()) for one in _all(seen)]}
+
+
+def _all(seen: Seen) -> list[Row]:
+    return rows(seen.steps, seen.calls, seen.notes)
 
 
 _VIEWS: dict[str, Callable[[HttpRequest, Seen], dict[str, object]]] = {
@@ -148,8 +165,8 @@ _VIEWS: dict[str, Callable[[HttpRequest, Seen], dict[str, object]]] = {
 
 
 def _chosen(request: HttpRequest, seen: Seen) -> dict[str, object] | None:
-    """The step that `?at=` (an event) or `?node=` (a place on the map) names, with its calls."""
-    found = _by_id(request.GET.get("at", ""), seen) or _by_node(request.GET.get("node", ""), seen)
+    """The step that `?at=` names, or the last one of `?node=`, with its calls."""
+    found = _by_id(request.GET.get("at", ""), seen) or _last_at(request.GET.get("node", ""), seen)
     if found is None:
         return None
     before, after = around(found, seen.steps, seen.calls)
@@ -160,16 +177,9 @@ def _by_id(said: str, seen: Seen) -> Passed | None:
     return next((one for one in seen.steps if said == str(one.id)), None)
 
 
-def _by_node(key: str, seen: Seen) -> Passed | None:
-    if not key:
-        return None
-    known = ways_of(graph())
-    events = {event.pk: event for event in seen.case.trace.events}
-    for one in reversed(seen.steps):
-        nodes = known.nodes_of(one.name, events[one.id].cause)[:1]
-        if any(node.key == key for node in nodes):
-            return one
-    return None
+def _last_at(key: str, seen: Seen) -> Passed | None:
+    went = seen.case.trace.at(key) if key else ()
+    return _by_id(str(went[-1].pk), seen) if went else None
 
 
 def _first_order(names: Sequence[str]) -> list[str]:
@@ -194,22 +204,37 @@ def _labels(seen: Seen) -> Callable[[Life], str]:
     return label
 
 
-def _ticks(lines: Sequence[Life], calls: Sequence[Called]) -> list[Tick]:
+def _ticks(lines: Sequence[Life], seen: Seen) -> tuple[list[str], list[Tick]]:
+    """The names of the rows that belong to no object, and what stands on all of them."""
     places = {(life.process, pk): row for row, life in enumerate(lines) for pk in life.ids}
-    return [
+    loose = [call for call in seen.calls if (call.process, call.object_id or 0) not in places]
+    more = [_("其他外部调用")] if loose else []
+    below = len(lines) + len(more)
+    more += [_("通知与记录")] if seen.notes else []
+    ticks = [
         Tick(
             row=places.get((call.process, call.object_id or 0), len(lines)),
             at=call.moment,
-            ok=call.chip == "done",
+            kind="ok" if call.chip == "done" else "failed",
             says=f"{call.system} {call.operation} · {call.status} · {call.duration} · {call.at}",
         )
-        for call in calls
+        for call in seen.calls
     ]
+    ticks += [
+        Tick(
+            row=below,
+            at=one.moment,
+            kind="told",
+            says=" · ".join(filter(None, (one.party, one.title, one.status, one.at))),
+        )
+        for one in seen.notes
+    ]
+    return more, ticks
 
 
 def _file(seen: Seen) -> HttpResponse:
     out = io.StringIO()
-    csv.writer(out).writerows(sheet(rows(seen.steps, seen.calls)))
+    csv.writer(out).writerows(sheet(_all(seen)))
     name = f"trace-{seen.case.order.number}.csv"
     return HttpResponse(
         out.getvalue().encode("utf-8-sig"),

@@ -13,7 +13,9 @@ from shangliu.web.backoffice import words
 
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1[3-9]\d)\d{4}(\d{4})(?!\d)")
 _SECRET_ELEMENT = re.compile(
-    r"<(\w*(?:sign|secret|key|token|digest|password)\w*)>[^<]*<", re.IGNORECASE
+    r"<(\w*(?:sign|secret|key|token|digest|password)\w*)(\s[^>]*)?>"
+    r"\s*(?:<!\[CDATA\[.*?\]\]>|[^<]*)\s*<",
+    re.IGNORECASE | re.DOTALL,
 )
 _AMOUNT = re.compile(r"-?\d+(\.\d+)?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
