@@ -19,7 +19,7 @@ run: $(STAMP) ## start everything, with a demo shop (LIFE=6 for six simulated or
 	@exec $(BIN)/shangliu up $(if $(LIFE),--life $(LIFE))
 
 test: $(STAMP) oracles ## run all tests on a real PostgreSQL and a real browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP) ## format, lint, types, import contracts, migrations, exports, translations
 	@sh tools/check.sh $(BIN)
