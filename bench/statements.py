@@ -80,8 +80,11 @@ def _varied(text: str, known: Mapping[str, str]) -> str:
     """The statement with its known values replaced, inside and outside of string literals."""
     out, end = [], 0
     for found in _STRING.finditer(text):
-        out.append(_plain(text[end : found.start()], known))
-        out.append(_literal(found[0], known))
+        before, quoted = text[end : found.start()], found[0]
+        if before.endswith(" E"):  # how a driver writes a text with backslashes
+            before, quoted = before[:-1], quoted.replace("\\\\", "\\")
+        out.append(_plain(before, known))
+        out.append(_literal(quoted, known))
         end = found.end()
     out.append(_plain(text[end:], known))
     return "".join(out)
