@@ -31,6 +31,7 @@ from tests.faults.proxy import Proxy
 from tests.system import System, running
 
 _RAISED = re.compile(r"\| ((?:\w+\.)+\w+(?:Error|Exception|Conflict|Refused|Timeout)):")
+_SLOWEST = 120.0
 SIMULATED = ("lost", "drop", "unknown", "unknown_done", "http_502", "hold", "lose", "delay")
 LIES = ("notify/duplicate", "notify/probe", "notify/wrong-amount")
 _BOOKS = {
@@ -57,6 +58,9 @@ class Plan:
     pause: float = 0.5
     kill_every: float = 3.0
     cut_rate: float = 0.25
+    purchases: int = 5
+    """So many are to be submitted and paid at the least: a machine on which programs start slowly
+    gets the time for it after the last kill, with lines still being cut."""
 
 
 @dataclass
@@ -148,11 +152,20 @@ class _Storm:
             thread.start()
         with self._working(chance, market.stop):
             self._strike(killer, chance, time.monotonic() + plan.seconds)
+            self._stay_open(market)
             market.stop.set()
             for thread in threads:
                 thread.join()
         self.outcome.kills += killer.counts
         self.outcome.guests = market.told
+
+    def _stay_open(self, market: Market) -> None:
+        end = time.monotonic() + _SLOWEST
+        wanted = self.plan.purchases
+        while time.monotonic() < end and wanted > min(
+            market.told["orders submitted"], market.told["paid at the gateway"]
+        ):
+            time.sleep(0.2)
 
     def _strike(self, killer: Killer, chance: random.Random, end: float) -> None:
         """Kills, and beside it troubles the gateway, until the end."""
