@@ -7,6 +7,7 @@ offset of ids, so that every path of the map, every open case and every trace ex
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from django.db import connection, connections, models
 from django.db.models import Max
 
 from bench.stage import Stage
+from bench.unindexed import unindexed
 from shangliu.cli import seed
 from shangliu.domain.aftersales.models import AfterSale, AfterSaleLine
 from shangliu.domain.cart.models import Cart, CartLine
@@ -27,13 +29,14 @@ from shangliu.domain.orders.models import Order, OrderLine, Trade
 from shangliu.domain.payments.models import Payment, Refund
 from shangliu.domain.settlement.models import SettlementEntry
 from shangliu.insight.models import Behaviour
+from shangliu.platform import clock
 from shangliu.platform.env import database_of
 from shangliu.platform.models import OutsideCall
 from shangliu.process.models import Event
 
 DAYS = 60  # over which the copies are spread
 _SEED_DAYS, _SEED_ORDERS = 4, 30
-_AT_ONCE = 40  # copies a statement
+_AT_ONCE = 400  # copies a statement
 _COPIED: Sequence[type[models.Model]] = (
     Trade,
     Cart,
@@ -93,21 +96,31 @@ def _grow(wanted: int) -> None:
     there = Order.objects.count()
     copies = max(0, math.ceil(wanted / there) - 1)
     stride = 10 * max(int(_newest(one) or 0) for one in _COPIED)
+    tables = [one._meta.db_table for one in _COPIED]  # noqa: SLF001
     with connection.cursor() as cursor:
+        cursor.execute("ALTER SYSTEM SET max_wal_size = '16GB'")
+        cursor.execute("SELECT pg_reload_conf()")
         cursor.execute("SET session_replication_role = replica")
         cursor.execute("SET synchronous_commit = off")
         cursor.execute(
             "SELECT process_event_months(now() - make_interval(days => %s), now())", [DAYS + 31]
         )
-        for model in _COPIED:
-            statement = _copy(model, stride)
-            newest = _newest(model) or 0
-            for first in range(1, copies + 1, _AT_ONCE):
-                last = min(first + _AT_ONCE - 1, copies)
-                cursor.execute(statement, {"first": first, "last": last, "newest": newest})
+        with unindexed(tables, _tell):
+            for model in _COPIED:
+                _tell(f"{copies} copies of {model.__name__}")
+                name = f'"{model._meta.db_table}"'  # noqa: SLF001
+                cursor.execute(f"CREATE TEMP TABLE small AS SELECT * FROM {name}")  # noqa: S608
+                statement = _copy(model, stride)
+                for first in range(1, copies + 1, _AT_ONCE):
+                    last = min(first + _AT_ONCE - 1, copies)
+                    cursor.execute(statement, {"first": first, "last": last})
+                cursor.execute("DROP TABLE small")
         cursor.execute("RESET session_replication_role")
         cursor.execute("RESET synchronous_commit")
+        _tell("vacuum")
         cursor.execute("VACUUM ANALYZE")
+        cursor.execute("ALTER SYSTEM RESET max_wal_size")
+        cursor.execute("SELECT pg_reload_conf()")
 
 
 def _newest(model: type[models.Model]) -> int | None:
@@ -123,9 +136,8 @@ def _copy(model: type[models.Model], stride: int) -> str:
     values = ", ".join(_value(one, stride) for one in fields)
     return (
         f'INSERT INTO "{meta.db_table}" ({columns}) OVERRIDING SYSTEM VALUE'  # noqa: S608
-        f' SELECT {values} FROM "{meta.db_table}" s'
+        f" SELECT {values} FROM small s"
         " CROSS JOIN generate_series(%(first)s::int, %(last)s::int) k"
-        f' WHERE s."{meta.pk.column}" <= %(newest)s'
     )
 
 
@@ -178,6 +190,10 @@ def _counted() -> Grown:
         events=Event.objects.count(),
         numbers=tuple(numbers),
     )
+
+
+def _tell(what: str) -> None:
+    print(f"{clock.now():%H:%M:%S} growing: {what}", file=sys.stderr, flush=True)
 
 
 def _silent(_: str) -> None:

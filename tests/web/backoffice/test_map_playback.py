@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.test import Client
 from shangliu.flow.drawing import graph
 from shangliu.insight import rollup
 from shangliu.insight.figures import ways_of
-from shangliu.insight.playback import play
+from shangliu.insight.playback import Played, play
 from shangliu.platform import clock
 from shangliu.process.models import Event
 from shangliu.process.roles import Role
@@ -76,15 +77,39 @@ def test_a_block_of_the_overview_has_its_steps_together(client: Client) -> None:
     assert last["stage:processing"] == sum(last[key] for key in inside) == 2
 
 
-def test_a_day_that_is_too_large_is_sampled_by_whole_cases_and_says_so(client: Client) -> None:
+def test_a_day_that_is_too_large_is_sampled_by_whole_cases_and_says_so(
+    client: Client, shop: world.Shop
+) -> None:
+    while len(chosen := taken_of_two()) != 2:
+        with clock.at(NOON - timedelta(hours=1)):
+            world.paid(shop)
     with clock.at(NOW):
         whole = play(ways_of(graph()), MIDNIGHT, NOW)
-        sample = play(ways_of(graph()), MIDNIGHT, NOW, most=20)
-    assert whole.one_in == 1
-    assert sample.one_in > 1
-    assert len(sample.moves) < len(whole.moves)
+        sample = play(ways_of(graph()), MIDNIGHT, NOW, most=-(-len(whole.moves) // 2))
+    assert (whole.one_in, sample.one_in) == (1, 2)
+    stories, kept = by_case(whole), by_case(sample)
+    assert len(kept) == chosen[True]
+    assert len(stories) == chosen[True] + chosen[False]
+    assert Counter(kept) <= Counter(stories)
     assert sample.waiting == whole.waiting
     assert played(client)["note"].endswith("全部在走")
+
+
+def taken_of_two() -> dict[bool, int]:
+    """How many cases of the day a sample of one in two takes, and how many it leaves."""
+    sql = (
+        "SELECT hashtext(case_no) & 1 = 0, count(DISTINCT case_no) FROM process_event"
+        " WHERE at >= %s AND at < %s GROUP BY 1"
+    )
+    return dict(map_sql.rows(sql, MIDNIGHT, NOW))
+
+
+def by_case(day: Played) -> list[tuple[tuple[float, tuple[str, ...]], ...]]:
+    """What each case did, and when."""
+    found: dict[int, list[tuple[float, tuple[str, ...]]]] = {}
+    for move in day.moves:
+        found.setdefault(move.case, []).append((move.second, day.paths[move.path]))
+    return [tuple(one) for one in found.values()]
 
 
 @pytest.mark.parametrize(
