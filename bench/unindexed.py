@@ -42,14 +42,13 @@ def unindexed(tables: Sequence[str], tell: Callable[[str], None]) -> Iterator[No
         _do(f"DROP INDEX {name}")
     yield
     _do("SET maintenance_work_mem = '1GB'")
+    tell(f"{len(keys)} keys, {len(indexes)} indexes")
     for table, name, kind in keys:
-        tell(f"key {name}")
         _do(f"ALTER TABLE {table} ADD CONSTRAINT {name} {kind}")
     for name, definition in indexes:
-        tell(f"index {name}")
         _do(definition.replace(" ON ONLY ", " ON "))
+    tell(f"{len(points)} foreign keys")
     for table, name, kind in points:
-        tell(f"check {name}")
         _do(f"ALTER TABLE {table} ADD CONSTRAINT {name} {kind}")
     _do("RESET maintenance_work_mem")
 
