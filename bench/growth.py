@@ -35,8 +35,9 @@ from shangliu.platform.models import OutsideCall
 from shangliu.process.models import Event
 
 DAYS = 60  # over which the copies are spread
+_WHOLE = 1_000_000  # orders; what goes beyond are purchases that were not paid, for want of disk
 _SEED_DAYS, _SEED_ORDERS = 4, 30
-_AT_ONCE = 400  # copies a statement
+_AT_ONCE = 400  # copies a statement; a hundred times as many of a single purchase
 _COPIED: Sequence[type[models.Model]] = (
     Trade,
     Cart,
@@ -94,11 +95,12 @@ def large(stage: Stage, orders: int) -> Iterator[Grown]:
 
 def _grow(wanted: int) -> None:
     there = Order.objects.count()
-    copies = max(0, math.ceil(wanted / there) - 1)
+    copies = max(0, math.ceil(min(wanted, _WHOLE) / there) - 1)
+    short = _unpaid()
     stride = 10 * max(int(_newest(one) or 0) for one in _COPIED)
     tables = [one._meta.db_table for one in _COPIED]  # noqa: SLF001
     with connection.cursor() as cursor:
-        cursor.execute("ALTER SYSTEM SET max_wal_size = '16GB'")
+        cursor.execute("ALTER SYSTEM SET max_wal_size = '8GB'")
         cursor.execute("SELECT pg_reload_conf()")
         cursor.execute("SET session_replication_role = replica")
         cursor.execute("SET synchronous_commit = off")
@@ -110,10 +112,11 @@ def _grow(wanted: int) -> None:
                 _tell(f"{copies} copies of {model.__name__}")
                 name = f'"{model._meta.db_table}"'  # noqa: SLF001
                 cursor.execute(f"CREATE TEMP TABLE small AS SELECT * FROM {name}")  # noqa: S608
-                statement = _copy(model, stride)
-                for first in range(1, copies + 1, _AT_ONCE):
-                    last = min(first + _AT_ONCE - 1, copies)
-                    cursor.execute(statement, {"first": first, "last": last})
+                _repeat(model, stride, Copies(1, copies, _AT_ONCE))
+                if wanted > _WHOLE and model in short:
+                    cursor.execute("DELETE FROM small WHERE id <> ALL(%s)", [short[model]])
+                    last = copies + wanted - _WHOLE
+                    _repeat(model, stride, Copies(copies + 1, last, _AT_ONCE * 100))
                 cursor.execute("DROP TABLE small")
         cursor.execute("RESET session_replication_role")
         cursor.execute("RESET synchronous_commit")
@@ -121,6 +124,41 @@ def _grow(wanted: int) -> None:
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("ALTER SYSTEM RESET max_wal_size")
         cursor.execute("SELECT pg_reload_conf()")
+
+
+@dataclass(frozen=True)
+class Copies:
+    """From which to which, and how many a statement."""
+
+    first: int
+    last: int
+    at_once: int
+
+
+def _repeat(model: type[models.Model], stride: int, wanted: Copies) -> None:
+    statement = _copy(model, stride)
+    with connection.cursor() as cursor:
+        for first in range(wanted.first, wanted.last + 1, wanted.at_once):
+            last = min(first + wanted.at_once - 1, wanted.last)
+            cursor.execute(statement, {"first": first, "last": last})
+
+
+def _unpaid() -> dict[type[models.Model], list[int]]:
+    """What belongs to one purchase that was given up unpaid."""
+    order = Order.objects.filter(state="cancelled", paid_at__isnull=True).earliest("pk")
+    lines = OrderLine.objects.filter(order=order)
+    cases = [order.case_no, order.trade.cart_case]
+    found: dict[type[models.Model], models.QuerySet[Any]] = {
+        Trade: Trade.objects.filter(pk=order.trade_id),
+        Order: Order.objects.filter(pk=order.pk),
+        OrderLine: lines,
+        Cart: Cart.objects.filter(case_no=order.trade.cart_case),
+        Reservation: Reservation.objects.filter(order_line_id__in=lines.values("pk")),
+        Payment: Payment.objects.filter(case_no=order.case_no),
+        Event: Event.objects.filter(case_no__in=cases),
+        OutsideCall: OutsideCall.objects.filter(case_no__in=cases),
+    }
+    return {model: list(rows.values_list("pk", flat=True)) for model, rows in found.items()}
 
 
 def _newest(model: type[models.Model]) -> int | None:
@@ -148,10 +186,8 @@ def _value(field: models.Field[Any, Any], stride: int) -> str:
     if isinstance(field, models.DateTimeField):
         return f"{column} - {_SHIFT.format(days=DAYS)}"
     if isinstance(field, models.CharField) and (field.unique or field.name in _NUMBERS):
-        return (
-            f"CASE WHEN length({column}) > 9"
-            f" THEN overlay({column} placing lpad(k::text, 6, '0') from 2 for 6) ELSE {column} END"
-        )
+        other = f"overlay({column} placing 'x' || lpad(k::text, 7, '0') from 2 for 8)"
+        return f"CASE WHEN length({column}) > 9 THEN {other} ELSE {column} END"
     return column
 
 

@@ -45,7 +45,7 @@ def unindexed(tables: Sequence[str], tell: Callable[[str], None]) -> Iterator[No
     tell(f"{len(keys)} keys, {len(indexes)} indexes")
     for table, name, kind in keys:
         _do(f"ALTER TABLE {table} ADD CONSTRAINT {name} {kind}")
-    for name, definition in indexes:
+    for _name, definition in indexes:
         _do(definition.replace(" ON ONLY ", " ON "))
     tell(f"{len(points)} foreign keys")
     for table, name, kind in points:
