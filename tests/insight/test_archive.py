@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from shangliu.flow.drawing import graph
 from shangliu.insight import archive as archives
-from shangliu.insight.archive import archive, make_months, months
+from shangliu.insight.archive import archive, archived, make_months, months
 from shangliu.insight.trace import trace
 from shangliu.platform import clock
 from shangliu.platform.errors import Refused
@@ -22,14 +22,23 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def case_no(settings: Settings, tmp_path: Path) -> str:
-    """A purchase of half a year ago."""
+def then() -> datetime:
+    return clock.now() - timedelta(days=180)
+
+
+@pytest.fixture
+def shop(settings: Settings, tmp_path: Path, then: datetime) -> world.Shop:
     settings.EVENT_ARCHIVE = tmp_path / "events"
-    then = clock.now() - timedelta(days=180)
     with connection.cursor() as cursor:
         cursor.execute("SELECT process_event_months(%s, %s)", [then, then])
     with clock.at(then):
-        shop = world.open_shop()
+        return world.open_shop()
+
+
+@pytest.fixture
+def case_no(shop: world.Shop, then: datetime) -> str:
+    """A purchase of half a year ago."""
+    with clock.at(then):
         return world.completed(shop, world.paid(shop)).case_no
 
 
@@ -48,6 +57,25 @@ def test_an_archived_purchase_is_traced_as_before(case_no: str, settings: Settin
             getattr(was, field.attname) for field in Event._meta.fields
         ]
     assert trace(graph(), cases=["T-unknown"]).events == ()
+
+
+def test_each_of_many_purchases_is_found_in_its_part_of_the_file(
+    shop: world.Shop,
+    case_no: str,
+    then: datetime,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(archives, "_BATCH", 7)
+    with clock.at(then):
+        cases = [case_no, *(world.paid(shop).case_no for _ in range(4))]
+    before = {case: trace(graph(), cases=[case]).events for case in cases}
+    archive(months()[0], settings.EVENT_ARCHIVE)
+    after = {case: trace(graph(), cases=[case]).events for case in cases}
+    assert after == before
+    assert sorted(archived(settings.EVENT_ARCHIVE, cases), key=lambda event: event.pk) == sorted(
+        (event for events in before.values() for event in events), key=lambda event: event.pk
+    )
 
 
 def test_a_young_month_stays(case_no: str, settings: Settings) -> None:
