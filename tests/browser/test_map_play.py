@@ -127,7 +127,13 @@ def test_arrows_walk_enter_opens_and_escape_closes(context: BrowserContext, serv
 
 
 @pytest.mark.parametrize(
-    "address", ["/staff/?heat=dwell", "/staff/map/processing/?compare=1", "/staff/map/delivery/"]
+    "address",
+    [
+        "/staff/?heat=dwell",
+        "/staff/map/processing/?compare=1",
+        "/staff/map/delivery/",
+        "/staff/map/all/",
+    ],
 )
 def test_a_sheet_is_printed_on_exactly_one_page_of_a3(
     context: BrowserContext, served: str, address: str
@@ -142,3 +148,30 @@ def test_a_sheet_is_printed_on_exactly_one_page_of_a3(
     assert page.locator(".map__print h1").is_visible()
     assert page.locator(".map__sheet svg").is_visible()
     assert not page.locator(".map__bar").is_visible()
+
+
+def test_the_whole_map_is_printed_in_rows_that_fill_the_page(
+    context: BrowserContext, served: str
+) -> None:
+    page = context.new_page()
+    page.goto(f"{served}/staff/map/all/")
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 1527, "height": 1062})  # A3 without its edges
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    parts = page.locator(".map__sheet > svg:last-child > svg")
+    assert parts.count() == 3
+    said = "part => ['x', 'y', 'width', 'height'].map(name => +part.getAttribute(name))"
+    first, heads, second = (parts.nth(place).evaluate(said) for place in range(3))
+    assert first[:2] == [0, 0]
+    assert heads[:2] == [0, second[1]]
+    assert heads[0] + heads[2] == second[0]
+    assert second[1] > first[3]
+    whole = page.locator(".map__sheet > svg:last-child")
+    box = whole.bounding_box()
+    assert box is not None
+    scale = min(box["width"] / first[2], box["height"] / (second[1] + second[3]))
+    assert scale * first[2] > 0.95 * 1527
+    assert scale * (second[1] + second[3]) > 0.6 * 1062
+    assert not page.locator(".map__sheet > svg:first-child").is_visible()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator(".map__sheet svg").count() == 1

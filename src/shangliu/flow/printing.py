@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from math import floor
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -20,6 +21,7 @@ from shangliu.flow.layouts import sheet
 from shangliu.platform.errors import Refused
 from shangliu.platform.text import Text
 from shangliu.process.drawing.flat import Flat, Words, flatten
+from shangliu.process.drawing.fold import Folded, fold
 from shangliu.process.drawing.svg import to_svg
 
 FORMS = (*FORMATS, "png", "pdf")
@@ -32,6 +34,7 @@ _FONT, _RARE = "noto", "noto-rare"
 _FAMILY = "Noto Sans SC Medium"
 _ANCHORS = {"start": 0.0, "middle": 0.5, "end": 1.0}
 _POINTS = 72 / 25.4
+_FINEST = 1e-4  # fpdf2 writes a factor with four digits: a finer one would part words from shapes
 
 
 def printed(
@@ -68,16 +71,22 @@ def png(name: str, lang: str, *, width: int | None = None) -> bytes:
 
 
 def pdf(name: str, lang: str) -> bytes:
-    """A sheet on a page of A3, in lines and not in dots. The whole map is followed by its stages, a
-    page each, as it is too wide to be read on one."""
+    """A sheet on a page of A3, in lines and not in dots. The whole map is folded to fill its page,
+    and followed by its stages, a page each."""
     names = ["all", *(stage.code for stage in graph().stages)] if name == "all" else [name]
     flats = {one: _flat(one, lang) for one in names}
     paper = _paper([words for flat in flats.values() for words in flat.words])
     for one, flat in flats.items():
         paper.add_page()
-        _draw(paper, flat)
+        _draw(paper, flat, folded(one))
         _foot(paper, _title(one, lang))
     return bytes(paper.output())
+
+
+def folded(name: str) -> Folded:
+    """How the sheet fills a page of A3 best."""
+    wide, high = A3[0] - 2 * _EDGE, A3[1] - 2 * _EDGE - _FOOT
+    return fold(sheet(name)[1], wide / high)
 
 
 def _flat(name: str, lang: str) -> Flat:
@@ -129,20 +138,24 @@ def _known() -> frozenset[str]:
         return frozenset(map(chr, font.getBestCmap()))
 
 
-def _draw(paper: FPDF, flat: Flat) -> None:
+def _draw(paper: FPDF, flat: Flat, folded: Folded) -> None:
     """As large as the page allows, in its middle."""
-    scale = min(
-        (A3[0] - 2 * _EDGE) / flat.width,
-        (A3[1] - 2 * _EDGE - _FOOT) / flat.height,
-    )
-    left = (A3[0] - flat.width * scale) / 2
-    top = (A3[1] - _FOOT - flat.height * scale) / 2
+    wide, high = A3[0] - 2 * _EDGE, A3[1] - 2 * _EDGE - _FOOT
+    scale = floor(min(wide / folded.width, high / folded.height) / _FINEST) * _FINEST
+    left = (A3[0] - folded.width * scale) / 2
+    top = (A3[1] - _FOOT - folded.height * scale) / 2
     picture = SVGObject("".join((flat.head, *flat.shapes, "</svg>")))
-    picture.base_group.transform = Transform.scaling(scale).translate(left, top)
-    with paper.drawing_context() as canvas:
-        canvas.add_item(picture.base_group)
-    for words in flat.words:
-        _write(paper, words, left=left, top=top, scale=scale)
+    for piece in folded.pieces:
+        at = left + piece.x * scale, top + piece.y * scale
+        x, y = at[0] - piece.left * scale, at[1]
+        size = (piece.right - piece.left) * scale, folded.row_height * scale
+        with paper.rect_clip(*at, *size):
+            picture.base_group.transform = Transform.scaling(scale).translate(x, y)
+            with paper.drawing_context() as canvas:
+                canvas.add_item(picture.base_group)
+            for words in flat.words:
+                if piece.left <= words.x < piece.right:
+                    _write(paper, words, left=x, top=y, scale=scale)
 
 
 def _write(paper: FPDF, words: Words, *, left: float, top: float, scale: float) -> None:

@@ -66,6 +66,7 @@ def sheet(request: HttpRequest, code: str = pictures.OVERVIEW) -> HttpResponse:
             code, figures, path=path, link=f"?{look.query(order=number)}&node={{key}}"
         ),
         "size": geometry,
+        "fold": pictures.folded(code),
         "map_css": css(),
         "stages": map_rows.stages(figures),
         "rows": map_rows.steps(drawn, figures),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from django.urls import reverse
 
@@ -11,12 +13,25 @@ from shangliu.flow.layouts import OVERVIEW, WHOLE, names
 from shangliu.flow.layouts import sheet as laid_out
 from shangliu.platform.errors import NotFound
 from shangliu.process.drawing.figures import Figures
+from shangliu.process.drawing.fold import fold
 from shangliu.process.drawing.geometry import Geometry
 from shangliu.process.drawing.graph import Graph, Shape
 from shangliu.process.drawing.svg import to_svg
 from shangliu.web.backoffice import words
 
-__all__ = ["OVERVIEW", "WHOLE", "draw", "on_sheet", "picture", "quoted", "stage_of", "stages_of"]
+__all__ = [
+    "OVERVIEW",
+    "WHOLE",
+    "draw",
+    "folded",
+    "on_sheet",
+    "picture",
+    "quoted",
+    "stage_of",
+    "stages_of",
+]
+
+_PAPER = 404 / 248  # what remains of A3 beside the edges and below the heading, as in map.css
 
 
 def picture(sheet: str) -> tuple[Graph, Geometry]:
@@ -38,6 +53,12 @@ def draw(sheet: str, figures: Figures | None, *, path: Sequence[str] = (), link:
         path=on_sheet(drawn, path),
         href=(lambda key: _address(drawn, key, link)) if link else None,
     )
+
+
+def folded(sheet: str) -> str:
+    """In JSON how the sheet is printed in rows; empty for one that fills its page as it is."""
+    found = fold(picture(sheet)[1], _PAPER)
+    return json.dumps(asdict(found)) if len(found.rows) > 1 else ""
 
 
 def _address(drawn: Graph, key: str, link: str) -> str:

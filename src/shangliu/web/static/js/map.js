@@ -1,6 +1,7 @@
 // The living map: moves and zooms, refreshes its figures in place, opens panels of steps and ways.
 import { attach } from "./panzoom.js";
 import { duration, lasted, refresh } from "./figures.js";
+import { attach as fold } from "./fold.js";
 import { attach as play } from "./playback.js";
 import { attach as walk } from "./walk.js";
 
@@ -19,6 +20,7 @@ let dirty = false;
 hand.fit(map.dataset.code === "overview");
 addEventListener("resize", () => map.dataset.code === "overview" && hand.fit(true));
 walk(view, svg);
+fold(sheet, svg);
 const asked = new URLSearchParams(location.search).get("node");
 const here = (asked && svg.querySelector(`[data-node="${CSS.escape(asked)}"]`)) || svg.querySelector(".current");
 if (here && map.dataset.code !== "overview") hand.show(here);
