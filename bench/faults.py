@@ -23,6 +23,9 @@ CALM = 45.0  # seconds at most until the alarms of the fault before are gone
 _FIRST = """
 SELECT stage, system, step, cause->>1, fresh FROM insight_alarm
 WHERE cleared_at IS NULL ORDER BY rank, opened_at DESC LIMIT 1"""
+_ALL = """
+SELECT rank, root, stage, system, step, state, fresh, cause->>1 FROM insight_alarm
+WHERE cleared_at IS NULL ORDER BY rank, opened_at DESC LIMIT 12"""
 _OPEN = "SELECT 1 FROM insight_alarm WHERE cleared_at IS NULL AND fresh AND root = '' LIMIT 1"
 
 
@@ -69,6 +72,8 @@ def _one(world: World, fault: Fault) -> Named:
                 if names(fault, first):
                     return Named(fault=fault, seconds=time.monotonic() - began, said=said)
             time.sleep(0.5)
+        for row in world.sql(_ALL):
+            print(f"    open: {' · '.join(map(str, row))}", flush=True)
         return Named(fault=fault, seconds=None, said=said)
     finally:
         fault.heal(world)

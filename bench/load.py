@@ -237,7 +237,7 @@ class Loop:
             if self._resting:
                 rest = min(rest, max(0.0, self._resting[0][0] - moment))
             for key, _ in self._selector.select(rest):
-                self._read(key.data)
+                self._read(key.data, key.fileobj)
             while self._resting and self._resting[0][0] <= time.monotonic():
                 self._next(heapq.heappop(self._resting)[2], None)
         for client in clients:
@@ -269,21 +269,31 @@ class Loop:
             self._selector.register(known, selectors.EVENT_READ, client)
         return known
 
-    def _read(self, client: _Client) -> None:
+    def _read(self, client: _Client, ready: object) -> None:
         assert client.asked is not None
-        one = client.sockets[client.asked.address]
+        one = client.sockets.get(client.asked.address)
+        if (
+            one is None or one is not ready
+        ):  # a line that nobody speaks on was closed from the other side
+            self._forget(client, ready)
+            return
         more = one.recv(262_144)
         client.buffer += more
         answer = parse(bytes(client.buffer), ended=not more)
         if answer is None and more:
             return
         if not more or (answer is not None and answer.header(b"connection") == "close"):
-            self._selector.unregister(one)
-            one.close()
-            del client.sockets[client.asked.address]
+            self._forget(client, one)
         if answer is None:
             answer = Answer(0, b"", b"")
         self._next(client, answer)
+
+    def _forget(self, client: _Client, gone: object) -> None:
+        for address, one in list(client.sockets.items()):
+            if one is gone:
+                self._selector.unregister(one)
+                one.close()
+                del client.sockets[address]
 
 
 def parse(raw: bytes, *, ended: bool = False) -> Answer | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from shangliu.domain.notifications.models import Message
 from shangliu.domain.orders.models import Order
 from shangliu.domain.payments.models import Refund
 from shangliu.platform import clock
+from shangliu.platform.errors import Refused
 from shangliu.platform.money import Money
 from shangliu.platform.text import Text
 from shangliu.process.definition import Process
@@ -215,6 +216,49 @@ def tell(process: Process[Any], object_id: int, template: str, event_id: int) ->
         ],
         ignore_conflicts=True,
     )
+
+
+MOST_LETTERS = 200  # of a text that somebody writes
+
+
+def write(cases: Collection[str], text: str, *, actor: str, key: str) -> int:
+    """What one of the staff writes to the buyers of these purchases: on site, and by text message
+    to who has no account. Once for each purchase and `key`; gives how many were told. `Refused`
+    for an empty or a long text, and when none of the cases is an order."""
+    said = text.strip()
+    if not said or len(said) > MOST_LETTERS:
+        raise Refused(
+            Text(f"请写 1 到 {MOST_LETTERS} 个字", f"Write 1 to {MOST_LETTERS} characters")
+        )
+    orders = Order.objects.filter(case_no__in=list(cases)).order_by("case_no", "id")
+    found = list(orders.distinct("case_no"))
+    if not found:
+        raise Refused(
+            Text(
+                "选中的单据还没有订单，没有可以通知的买家",
+                "These have no order yet, and no buyer to tell",
+            )
+        )
+    Message.objects.bulk_create(
+        [
+            Message(
+                unique_key=f"staff:{key}:{one.case_no}"[:80],
+                channel=Message.Channel.SITE if one.user_id else Message.Channel.SMS,
+                user_id=one.user_id,
+                phone=one.receiver_phone,
+                template="staff_note",
+                title=f"关于订单 {one.number}",
+                text=said,
+                link=f"/orders/{one.number}/",
+                case_no=one.case_no,
+                created_at=clock.now(),
+                sender=actor,
+            )
+            for one in found
+        ],
+        ignore_conflicts=True,
+    )
+    return len(found)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,6 +16,7 @@ from django.db.models.functions import Greatest
 
 from shangliu.domain.aftersales.models import AfterSale, AfterSaleLine
 from shangliu.domain.cart.models import Cart
+from shangliu.domain.crm.models import Assignment
 from shangliu.domain.fulfilment.models import FulfilmentTask, TaskLine
 from shangliu.domain.inventory.books import take_back
 from shangliu.domain.inventory.models import Reservation
@@ -58,6 +59,7 @@ _BY_CASE: tuple[tuple[type[models.Model], str], ...] = (
     (Cart, "case_no"),
     (GatewayNotification, "case_no"),
     (Message, "case_no"),
+    (Assignment, "case_no"),
     (WebhookDelivery, "case_no"),
     (OutsideCall, "case_no"),
     (Outbox, "ordering"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,8 +62,38 @@ def letters() -> dict[str, Undelivered]:
     return outbox.by_step()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Narrow:
+    """Which of the waiting objects are meant. `before`: (process, state) -> entered before that
+    moment; `cases`: of these purchases; `among`, `beside`: these objects only, all but these."""
+
+    before: Mapping[tuple[str, str], datetime] | None = None
+    cases: Sequence[str] | None = None
+    among: Sequence[int] | None = None
+    beside: Sequence[int] | None = None
+
+    def clause(self, pair: tuple[str, str]) -> tuple[str, list[Any]]:
+        parts: list[tuple[str, Any]] = []
+        if self.before is not None:
+            parts.append(("entered_at < %s", self.before.get(pair)))
+        if self.cases is not None:
+            parts.append(("case_no = ANY(%s)", list(self.cases)))
+        if self.among is not None:
+            parts.append(("id = ANY(%s)", list(self.among)))
+        if self.beside is not None:
+            parts.append(("id <> ALL(%s)", list(self.beside)))
+        return "".join(f" AND {sql}" for sql, _ in parts), [given for _, given in parts]
+
+
+_ALL = Narrow()
+
+
 def waiting_cases(
-    waits: Sequence[tuple[str, str]], *, limit: int = 50, after: tuple[datetime, int] | None = None
+    waits: Sequence[tuple[str, str]],
+    *,
+    limit: int = 50,
+    after: tuple[datetime, int] | None = None,
+    narrow: Narrow = _ALL,
 ) -> list[WaitingCase]:
     """The objects that wait in these (process, state) pairs, the oldest first.
 
@@ -76,12 +106,13 @@ def waiting_cases(
             continue
         table, condition = counted[process]
         beyond = " AND (entered_at, id) > (%s, %s)" if after else ""
+        only, asked = narrow.clause((process, state))
         parts.append(
             f"(SELECT '{process}' AS process, id, case_no, state, entered_at, last_step"  # noqa: S608
-            f" FROM {table} WHERE {condition} AND state = %s{beyond}"
+            f" FROM {table} WHERE {condition} AND state = %s{beyond}{only}"
             f" ORDER BY entered_at, id LIMIT {int(limit)})"
         )
-        given += [state, *(after or ())]
+        given += [state, *(after or ()), *asked]
     if not parts:
         return []
     with connection.cursor() as cursor:

@@ -87,3 +87,24 @@ class Reveal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.case_no}"
+
+
+class Assignment(models.Model):
+    """Who takes care of an object that waits, from the `entered_at` of that stay on: when the
+    object moves on it is nobody's again. Rows are only added; the newest of an object counts, and
+    an empty `login` gives it back."""
+
+    process = models.CharField("流程", max_length=30)
+    object_id = models.BigIntegerField("单据")
+    case_no = models.CharField("案例", max_length=40, db_index=True)
+    entered_at = models.DateTimeField("进入时间")
+    login = models.CharField("负责人", max_length=40, blank=True)
+    by = models.CharField("指派人", max_length=80)
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = "指派"
+        indexes = [models.Index(fields=["process", "object_id", "-id"], name="assignment_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.process} {self.object_id}: {self.login}"

@@ -26,6 +26,7 @@ class Message(models.Model):
     case_no = models.CharField("案例", max_length=40, default="", blank=True)
     created_at = models.DateTimeField("时间")
     read_at = models.DateTimeField("已读时间", null=True)
+    sender = models.CharField("发送人", max_length=80, default="", db_default="", blank=True)
 
     class Meta:
         verbose_name = "消息"

@@ -85,6 +85,13 @@ def order_numbers(case_nos: Collection[str]) -> dict[str, str]:
     return dict(carts) | dict(rows)
 
 
+def cases_called(query: str, *, most: int = 200) -> list[str]:
+    """The cases, those of their carts too, of the orders that a search for this finds; the words
+    themselves may be a case number."""
+    found = _found(query).values_list("case_no", "trade__cart_case")[:most]
+    return [query.strip(), *(case for pair in found for case in pair if case)]
+
+
 def lines_of(order_ids: Collection[int]) -> dict[int, list[OrderLine]]:
     found: dict[int, list[OrderLine]] = {}
     for line in OrderLine.objects.filter(order_id__in=order_ids).order_by("id"):

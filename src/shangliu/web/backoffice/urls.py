@@ -29,6 +29,7 @@ from shangliu.web.backoffice import (
     tracing,
     warehouse,
     whatif,
+    worklist,
 )
 
 urlpatterns = [
@@ -38,6 +39,9 @@ urlpatterns = [
     path("map/playback.json", playing.playback_json, name="staff_playback"),
     path("map/panel/", map.panel, name="staff_panel"),
     path("map/<slug:code>/", map.sheet, name="staff_map"),
+    path("cases/", worklist.worklist, name="staff_cases"),
+    path("cases/hand-over/", worklist.hand_over, name="staff_hand_over"),
+    path("cases/write/", worklist.write, name="staff_write"),
     path("funnel/", funnel.funnel, name="staff_funnel"),
     path("funnel/sessions/", funnel.ended, name="staff_funnel_sessions"),
     path("funnel/carts/", carts.left, name="staff_carts"),
