@@ -30,6 +30,7 @@ from shangliu.domain.payments.models import GatewayNotification, Payment, Refund
 from shangliu.domain.reconciliation.models import BillRow, DailyBill, Difference
 from shangliu.domain.settlement.models import SettlementEntry
 from shangliu.flow.popularity import count_again
+from shangliu.insight.funnel import journeys
 from shangliu.insight.models import Behaviour
 from shangliu.insight.rollup import reopen
 from shangliu.platform.errors import Refused
@@ -113,6 +114,7 @@ def remove(found: Purchase, *, actor: str) -> None:
     life.unmark([found.visit, *found.cases])
     if began is not None:
         reopen(began)
+    journeys.forget(found.visit)
 
 
 def _put_books_back(found: Purchase, actor: str) -> None:

@@ -17,12 +17,12 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Min
 
-from shangliu.insight.models import Behaviour, Journey, Sealed
+from shangliu.insight.models import Behaviour, Journey, JourneyDay, Sealed
 from shangliu.insight.rollup import LATEST
 from shangliu.platform import clock
 from shangliu.process.running import flow
 
-_LOCK = 0xF0_11E1
+LOCK = 0xF0_11E1
 _AT_MOST = timedelta(hours=1)
 _AT_LEAST = timedelta(minutes=5)
 
@@ -129,7 +129,7 @@ def seal(funnel: Funnel, *, most: int = 48) -> int:
 @transaction.atomic
 def _seal_next(funnel: Funnel) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
             return False
     sealed = Sealed.objects.filter(version=funnel.version).first()
@@ -148,15 +148,30 @@ def _seal_next(funnel: Funnel) -> bool:
 
 
 def _keep(statement: str, given: list[Any]) -> None:
-    """A visit that was archived in part keeps how far it had come."""
+    """A visit that was archived in part keeps how far it had come. The days that the visits began
+    on are counted anew."""
     table = Journey._meta.db_table  # noqa: SLF001
+    days = JourneyDay._meta.db_table  # noqa: SLF001
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} ({COLUMNS}) {statement} ON CONFLICT (visit) DO UPDATE SET"
+            f"WITH kept AS (INSERT INTO {table} ({COLUMNS}) {statement}"  # noqa: S608
+            " ON CONFLICT (visit) DO UPDATE SET"
             " ended_at = excluded.ended_at, took = excluded.took,"
-            f" reached = greatest({table}.reached, excluded.reached), category = excluded.category",
+            f" reached = greatest({table}.reached, excluded.reached), category = excluded.category"
+            f" RETURNING began_at) DELETE FROM {days} d"
+            " USING kept WHERE kept.began_at >= d.since AND kept.began_at < d.until",
             given,
         )
+
+
+@transaction.atomic
+def forget(visit: str) -> None:
+    """The visit was taken out of the log: it counts no more, and its day is counted anew."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    for began_at in Journey.objects.filter(visit=visit).values_list("began_at", flat=True):
+        JourneyDay.objects.filter(since__lte=began_at, until__gt=began_at).delete()
+    Journey.objects.filter(visit=visit).delete()
 
 
 def _recorded(step: str) -> bool:

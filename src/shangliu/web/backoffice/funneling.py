@@ -12,17 +12,9 @@ from django.utils.translation import gettext as _
 
 from shangliu.domain.catalog.queries import category_tree
 from shangliu.flow.funnel import FUNNEL
+from shangliu.insight.funnel.by import UNKNOWN, By, Choice, Span
 from shangliu.insight.funnel.compare import Change
-from shangliu.insight.funnel.figures import (
-    UNKNOWN,
-    By,
-    Choice,
-    Figures,
-    Group,
-    Level,
-    Span,
-    figures,
-)
+from shangliu.insight.funnel.figures import Figures, Group, Level, figures
 from shangliu.insight.window import Period
 from shangliu.platform import clock
 from shangliu.web.backoffice import words
