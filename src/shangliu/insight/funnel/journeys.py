@@ -9,6 +9,7 @@ figure is right whether or not anybody has sealed anything, and sealing only mak
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -18,7 +19,7 @@ from django.db import connection, transaction
 from django.db.models import Min
 
 from shangliu.insight.models import Behaviour, Journey, JourneyDay, Sealed
-from shangliu.insight.rollup import LATEST
+from shangliu.insight.rollup import LATEST, VISITS
 from shangliu.platform import clock
 from shangliu.process.running import flow
 
@@ -41,7 +42,7 @@ class Funnel:
     @property
     def version(self) -> str:
         """What was summed up for other steps is not used for these."""
-        return f"funnel {sha256('|'.join(self.steps).encode()).hexdigest()[:16]}"
+        return f"{VISITS}{sha256('|'.join(self.steps).encode()).hexdigest()[:16]}"
 
 
 def kept_until(funnel: Funnel) -> datetime:
@@ -165,13 +166,16 @@ def _keep(statement: str, given: list[Any]) -> None:
 
 
 @transaction.atomic
-def forget(visit: str) -> None:
-    """The visit was taken out of the log: it counts no more, and its day is counted anew."""
+def taken_out(funnel: Funnel, visits: Collection[str]) -> None:
+    """All or something of these visits was taken out of the log: they count as what is left of
+    them, and the days that they began on are counted anew."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-    for began_at in Journey.objects.filter(visit=visit).values_list("began_at", flat=True):
+    kept = Journey.objects.filter(visit__in=visits)
+    for began_at in kept.values_list("began_at", flat=True):
         JourneyDay.objects.filter(since__lte=began_at, until__gt=began_at).delete()
-    Journey.objects.filter(visit=visit).delete()
+    kept.delete()
+    _keep(*summed(funnel, "SELECT unnest(%s::text[]) AS visit", [sorted(visits)]))
 
 
 def _recorded(step: str) -> bool:
