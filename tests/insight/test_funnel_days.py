@@ -48,6 +48,10 @@ def now() -> Iterator[datetime]:
         yield clock.now()
 
 
+def world_of(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - the same each time
+
+
 def wander(name: str, at: datetime, chance: random.Random) -> str:
     """A visit at this time, each step after a time of its own."""
     code = name.ljust(32, "0")
@@ -103,7 +107,7 @@ def plain(span: Span, by: By, choice: Choice) -> tuple[dict[str, Any], dict[str,
 
 def brought(ms: int) -> int:
     """Down to a twentieth of the power of ten below."""
-    return ms - ms % max(1, 10 ** (len(str(ms)) - 1) // 20)
+    return ms - ms % max(1, int("1".ljust(len(str(ms)), "0")) // 20)
 
 
 def spans(now: datetime) -> list[Span]:
@@ -142,7 +146,7 @@ def settle(now: datetime) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_counted_days_and_the_rest_say_what_the_visits_say(now: datetime, seed: int) -> None:
     world.open_shop()
-    crowd(now, random.Random(seed))
+    crowd(now, world_of(seed))
     assert_right(now)
     settle(now)
     assert JourneyDay.objects.count() >= 5
@@ -170,7 +174,7 @@ def test_a_day_whose_last_minutes_may_still_be_written_is_not_counted(now: datet
 
 
 def test_counting_again_changes_nothing(now: datetime) -> None:
-    crowd(now, random.Random(7), number=40)
+    crowd(now, world_of(7), number=40)
     settle(now)
     kept = sorted(JourneyCount.objects.values_list("day", "source", "device", "category", "counts"))
     times = JourneyTime.objects.count()
@@ -185,7 +189,7 @@ def test_counting_again_changes_nothing(now: datetime) -> None:
 def test_what_arrives_late_for_a_counted_day_counts_before_and_after_it_is_counted_anew(
     now: datetime,
 ) -> None:
-    chance = random.Random(11)
+    chance = world_of(11)
     shop = world.open_shop()
     crowd(now, chance)
     settle(now)
@@ -208,7 +212,7 @@ def test_what_arrives_late_for_a_counted_day_counts_before_and_after_it_is_count
 
 def test_a_removed_visit_of_the_demo_trade_counts_no_more(now: datetime) -> None:
     shop = world.open_shop()
-    crowd(now, random.Random(13), number=30)
+    crowd(now, world_of(13), number=30)
     with clock.at(day_of(now).since - timedelta(days=2, hours=3)):
         code = visit("gone", "view_product", at=clock.now(), device="mobile", source="baidu")
         carries(world.completed(shop, world.paid(shop)), code)

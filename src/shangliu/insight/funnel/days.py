@@ -21,7 +21,6 @@ from shangliu.insight.funnel.journeys import COLUMNS, LOCK, Funnel, active, kept
 from shangliu.insight.models import Journey, JourneyCount, JourneyDay, JourneyTime
 from shangliu.platform import clock
 
-
 Counts = Counter[int]  # by the position of the farthest step
 
 
@@ -88,7 +87,7 @@ def counted(funnel: Funnel, span: Span, by: By, choice: Choice) -> Counted:
     spread: dict[int, Counter[int]] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH fresh AS MATERIALIZED ({live}), piece AS MATERIALIZED ({_PIECES})"  # noqa: S608
+            f"WITH fresh AS MATERIALIZED ({live}), piece AS MATERIALIZED ({_PIECES})"
             f" {counts} UNION ALL {times}",
             [
                 *given,
@@ -118,23 +117,37 @@ _PIECES = (
 )
 
 
-def _visits(span: tuple[datetime, datetime], whole: str) -> tuple[str, list[Any]]:
-    """Visits, each with the `n` that it counts for. Where `whole` is true its day was counted: then
-    only what changed since, by taking away (-1) what the day has of it."""
-    own = ", ".join(f"k.{name.strip()}" for name in COLUMNS.split(","))
-    inside = "k.began_at >= piece.since AND k.began_at < piece.until"
+def _visits(since: datetime, until: datetime) -> tuple[str, list[Any]]:
+    """The visits of this time, each with the `n` that it counts for: all of a piece that is not
+    counted, and of one that is what changed since, after taking away (-1) what was counted of it.
+    `OFFSET 0` holds the planner to the index: a piece is a small part of the table."""
+    own = ", ".join(f"k.{name}" for name in COLUMNS.split(", "))
+    within = "began_at >= piece.since AND began_at < piece.until"
     return (
-        f"SELECT {own}, 1 AS n FROM piece JOIN insight_journey k ON {inside}"  # noqa: S608
-        f" WHERE NOT {whole} AND NOT EXISTS (SELECT 1 FROM fresh WHERE fresh.visit = k.visit)"
+        f"SELECT {own}, 1 AS n FROM piece CROSS JOIN LATERAL"  # noqa: S608
+        f" (SELECT * FROM insight_journey WHERE {within} OFFSET 0) k"
+        " WHERE NOT piece.whole AND piece.since >= %s"
+        " AND NOT EXISTS (SELECT 1 FROM fresh WHERE fresh.visit = k.visit)"
         f" UNION ALL SELECT {COLUMNS}, 1 FROM fresh WHERE began_at >= %s AND began_at < %s"
         f" UNION ALL SELECT {own}, -1 FROM fresh JOIN insight_journey k ON k.visit = fresh.visit"
-        f" JOIN piece ON {inside} WHERE {whole}"
-    ), list(span)
+        " JOIN piece ON k.began_at >= piece.since AND k.began_at < piece.until"
+        " WHERE piece.whole AND piece.since >= %s"
+    ), [since, since, until, since]
+
+
+def _each_visit(since: datetime, until: datetime) -> tuple[str, list[Any]]:
+    """The same without what was counted."""
+    return (
+        f"SELECT {COLUMNS}, 1 AS n FROM insight_journey k"  # noqa: S608
+        " WHERE began_at >= %s AND began_at < %s"
+        " AND NOT EXISTS (SELECT 1 FROM fresh WHERE fresh.visit = k.visit)"
+        f" UNION ALL SELECT {COLUMNS}, 1 FROM fresh WHERE began_at >= %s AND began_at < %s"
+    ), [since, until, since, until]
 
 
 def _how_far(span: Span, by: By, choice: Choice) -> tuple[str, list[Any]]:
     clause, given = choice.clause()
-    visits, visits_given = _visits((span.before.since, span.until), "piece.whole")
+    visits, visits_given = _visits(span.before.since, span.until)
     return (
         f"SELECT began_at < %s, {by.sql}, reached::int, NULL::bigint, sum(n)::bigint"  # noqa: S608
         f" FROM ({visits}) v WHERE {clause} GROUP BY 1, 2, 3"
@@ -148,19 +161,19 @@ def _how_far(span: Span, by: By, choice: Choice) -> tuple[str, list[Any]]:
 def _how_long(span: Span, choice: Choice) -> tuple[str, list[Any]]:
     """Days know the times of one value; with more chosen, the visits themselves are asked."""
     clause, given = choice.clause()
-    whole = "piece.whole" if len(choice.of) <= 1 else "false"
+    is_known = len(choice.of) <= 1
     by, value = next(((one.value, given[0]) for one in choice.of), ("", ""))
-    visits, visits_given = _visits((span.since, span.until), whole)
+    visits, visits_given = (_visits if is_known else _each_visit)(span.since, span.until)
     return (
         "SELECT NULL, NULL, place, took, sum(n)::bigint FROM ("  # noqa: S608
         f"SELECT (u.place - 1)::int AS place, {roughly('u.took')} AS took, v.n FROM ({visits}) v"
         " CROSS JOIN LATERAL unnest(v.took) WITH ORDINALITY AS u(took, place)"
-        f" WHERE began_at >= %s AND u.took IS NOT NULL AND {clause}"
+        f" WHERE v.reached > 0 AND u.took IS NOT NULL AND {clause}"
         " UNION ALL SELECT t.place, u.took, u.n FROM piece JOIN insight_journeytime t"
         " ON t.day = piece.since AND t.by = %s AND t.value = %s"
         " CROSS JOIN LATERAL unnest(t.took, t.counts) AS u(took, n)"
-        f" WHERE {whole} AND piece.since >= %s) t GROUP BY 3, 4"
-    ), [*visits_given, span.since, *given, by, value, span.since]
+        " WHERE piece.whole AND %s AND piece.since >= %s) t GROUP BY 3, 4"
+    ), [*visits_given, *given, by, value, is_known, span.since]
 
 
 def _middle(times: Counter[int]) -> int | None:
