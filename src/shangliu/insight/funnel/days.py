@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.db import connection, transaction
@@ -61,7 +62,7 @@ def day_of(moment: datetime) -> Piece:
 def pieces(*ends: datetime) -> list[Piece]:
     """The time from the first to the last, cut at all of them and at every midnight."""
     found = []
-    for since, until in zip(ends, ends[1:], strict=False):
+    for since, until in pairwise(ends):
         at = since
         while at < until:
             found.append(Piece(at, min(day_of(at).until, until)))
