@@ -13,8 +13,9 @@ from shangliu.domain.cart.models import Cart
 from shangliu.domain.orders.models import Order, Trade
 from shangliu.flow.funnel import FUNNEL
 from shangliu.insight.funnel import journeys
+from shangliu.insight.funnel.by import By, Choice, Span
 from shangliu.insight.funnel.compare import Part, change
-from shangliu.insight.funnel.figures import By, Choice, Figures, Span, figures
+from shangliu.insight.funnel.figures import Figures, figures
 from shangliu.insight.funnel.sessions import Place, cases_of, ended_at_step
 from shangliu.insight.models import Behaviour, Journey, Sealed
 from shangliu.platform import clock

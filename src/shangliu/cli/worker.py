@@ -26,7 +26,7 @@ from shangliu.flow.timers import run_due
 from shangliu.insight.alarms.watch import forget_old
 from shangliu.insight.archive import make_months
 from shangliu.insight.figures import ways_of
-from shangliu.insight.funnel import journeys
+from shangliu.insight.funnel import days, journeys
 from shangliu.insight.rollup import seal
 from shangliu.platform import clock
 from shangliu.platform.env import Env
@@ -112,6 +112,7 @@ def _keeping_house(stop: threading.Event) -> Callable[[], None]:
             forget_old()
             reconciliation.run_due()
             behind = journeys.seal(FUNNEL) > 1 or seal(ways_of(graph())) > 0
+            days.roll(FUNNEL)
             done_at[0] = float("-inf") if behind else time.monotonic()
         stop.wait(TIMERS_EVERY)
 

@@ -30,7 +30,9 @@ from shangliu.domain.orders.models import Order, OrderLine, Trade
 from shangliu.domain.payments.models import GatewayNotification, Payment, Refund
 from shangliu.domain.reconciliation.models import BillRow, DailyBill, Difference
 from shangliu.domain.settlement.models import SettlementEntry
+from shangliu.flow.funnel import FUNNEL
 from shangliu.flow.popularity import count_again
+from shangliu.insight.funnel import journeys
 from shangliu.insight.models import Behaviour
 from shangliu.insight.rollup import reopen
 from shangliu.platform.errors import Refused
@@ -104,6 +106,8 @@ def remove(found: Purchase, *, actor: str) -> None:
     if now != found:
         raise Refused(Text("这笔订单正在变化，请稍后再试", "It is changing just now; try again"))
     seen = Behaviour.objects.filter(visit=found.visit)
+    trades = Trade.objects.filter(number__in=found.cases).exclude(visit="")
+    visits = {found.visit, *trades.values_list("visit", flat=True)}
     began = seen.aggregate(at=Min("at"))["at"]
     if found.cases:
         life.mark_cases(found.cases)
@@ -115,6 +119,7 @@ def remove(found: Purchase, *, actor: str) -> None:
     life.unmark([found.visit, *found.cases])
     if began is not None:
         reopen(began)
+    journeys.taken_out(FUNNEL, visits)
 
 
 def _put_books_back(found: Purchase, actor: str) -> None:

@@ -113,6 +113,59 @@ class Journey(models.Model):
         return f"{self.visit} {self.reached}"
 
 
+class JourneyDay(models.Model):
+    """A day of the shop's zone whose journeys are counted (`JourneyCount`) and timed
+    (`JourneyTime`) as they stand. Whatever changes a journey of the day deletes this row in the
+    same transaction; what was counted says nothing without it."""
+
+    since = models.DateTimeField("从", primary_key=True)
+    until = models.DateTimeField("至")
+
+    class Meta:
+        verbose_name = "已汇总的访问日"
+
+    def __str__(self) -> str:
+        return f"{self.since:%Y-%m-%d %H:%M}"
+
+
+class JourneyCount(models.Model):
+    """How many visits which began that day and have this in common came how far: `counts` by the
+    position of the farthest step."""
+
+    day = models.DateTimeField("日")
+    source = models.CharField("来源", max_length=120)
+    device = models.CharField("设备", max_length=8)
+    category = models.CharField("类目", max_length=60)
+    known = models.BooleanField("来过", null=True)
+    counts = ArrayField(models.IntegerField(), verbose_name="次数")
+
+    class Meta:
+        verbose_name = "访问日计数"
+        indexes = [models.Index(fields=["day"], name="journey_count_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d} {self.source} {self.device} {self.category}"
+
+
+class JourneyTime(models.Model):
+    """How long visits of that day took from step `place` to the next: `counts[i]` took `took[i]`
+    milliseconds. Of all visits (`by` is empty) and of those with one value."""
+
+    day = models.DateTimeField("日")
+    by = models.CharField("按", max_length=8)
+    value = models.CharField("值", max_length=120)
+    place = models.SmallIntegerField("位置")
+    took = ArrayField(models.BigIntegerField(), verbose_name="用时")
+    counts = ArrayField(models.IntegerField(), verbose_name="次数")
+
+    class Meta:
+        verbose_name = "访问日用时"
+        indexes = [models.Index(fields=["day", "by", "value"], name="journey_time_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d} {self.by} {self.value} {self.place}"
+
+
 class Alarm(models.Model):
     """Something that is wrong, or was. One open row for a `key`; the watch opens it, keeps it up to
     date and clears it when its evidence is gone. `root` is the key of the alarm that explains it.

@@ -26,6 +26,8 @@ from shangliu.process.models import Event
 HOUR = timedelta(hours=1)
 # No transaction writes an event later than this after the time that it put on it.
 LATEST = timedelta(minutes=10)
+# How versions of what visits are summed up for begin (`funnel.journeys`).
+VISITS = "funnel "
 _LOCK = 0x5EA1ED
 
 
@@ -114,13 +116,14 @@ def _seal_next(ways: Ways) -> bool:
 @transaction.atomic
 def reopen(moment: datetime) -> None:
     """Something was taken out of the log at `moment`: that hour and those after it are summed up
-    anew, whatever the picture's version."""
+    anew, whatever the picture's version. Visits are not; `journeys.taken_out` knows which."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
     hour = hour_of(moment)
     HourFigure.objects.filter(hour__gte=hour).delete()
-    Sealed.objects.filter(first__gte=hour).delete()
-    Sealed.objects.filter(until__gt=hour).update(until=hour)
+    pictures = Sealed.objects.exclude(version__startswith=VISITS)
+    pictures.filter(first__gte=hour).delete()
+    pictures.filter(until__gt=hour).update(until=hour)
 
 
 def differing(ways: Ways, *, hours: int = 24) -> list[datetime]:

@@ -242,3 +242,25 @@ def test_orders_made_without_a_visit_are_not_in_the_funnel(shop: world.Shop, ent
     assert Order.objects.exists()
     page = enter(Role.SERVICE).get("/staff/funnel/").content.decode()
     assert "这段时间没有访问" in page
+
+
+def test_the_map_shows_the_funnel_of_hours_of_ones_own_and_leads_to_the_same(
+    visited: world.Shop, enter: Enter
+) -> None:
+    client = enter(Role.OPERATIONS)
+    since = clock.local(clock.now() - timedelta(hours=2)).replace(minute=0, second=0, microsecond=0)
+    own = f"since={since:%Y-%m-%dT%H:%M}&until={since + timedelta(hours=2):%Y-%m-%dT%H:%M}"
+    page = client.get(f"/staff/map/overview/?{own}&by=device").content.decode()
+    box = page.partition('class="box funnel-box"')[2].partition("</section>")[0]
+    assert re.findall(r'__bar.*?num">(\d+)<', box) == ["4", "3", "1", "1", "1", "1"]
+    (whole,) = re.findall(r'class="funnel-box__all" href="([^"]+)"', box)
+    assert numbers(client.get(whole.replace("&amp;", "&")).content.decode())[0] == "4"
+    (by,) = re.findall(r'href="(\?[^"]*by=source)"', box)
+    again = client.get("/staff/map/overview/" + by.replace("&amp;", "&")).content.decode()
+    assert 'class="box funnel-box"' in again
+    assert f"since={since:%Y-%m-%dT%H:%M}" in by
+    earlier = since - timedelta(days=1)
+    empty = f"since={earlier:%Y-%m-%dT%H:%M}&until={earlier + timedelta(hours=2):%Y-%m-%dT%H:%M}"
+    page = client.get(f"/staff/map/overview/?{empty}").content.decode()
+    box = page.partition('class="box funnel-box"')[2].partition("</section>")[0]
+    assert re.findall(r'__bar.*?num">(\d+)<', box) == ["0"] * 6

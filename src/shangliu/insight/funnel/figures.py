@@ -4,74 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
-from typing import Any
+from dataclasses import dataclass
 
-from django.db import connection
-
+from shangliu.insight.funnel.by import By, Choice, Span
 from shangliu.insight.funnel.compare import Change, Part, change
-from shangliu.insight.funnel.journeys import Funnel, journeys
-from shangliu.platform.text import Text
-
-UNKNOWN = "-"
-
-
-class By(StrEnum):
-    """What visits can be told apart by."""
-
-    SOURCE = "source"
-    DEVICE = "device"
-    CATEGORY = "category"
-    VISITOR = "visitor"
-
-    @property
-    def label(self) -> Text:
-        return _LABELS[self]
-
-    @property
-    def sql(self) -> str:
-        return _SQL[self]
-
-
-_LABELS = {
-    By.SOURCE: Text("来源", "Source"),
-    By.DEVICE: Text("设备", "Device"),
-    By.CATEGORY: Text("首看类目", "First category"),
-    By.VISITOR: Text("新老访客", "New or returning"),
-}
-_SQL = {
-    By.SOURCE: "source",
-    By.DEVICE: "device",
-    By.CATEGORY: "category",
-    By.VISITOR: "CASE known WHEN true THEN 'returning' WHEN false THEN 'new' ELSE '' END",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Visits that began from `since` up to, without, `until`."""
-
-    since: datetime
-    until: datetime
-
-    @property
-    def before(self) -> Span:
-        """The time of the same length that ends where this begins."""
-        return Span(self.since - (self.until - self.since), self.since)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Only visits that have these in common: `{By.DEVICE: "mobile"}`."""
-
-    of: Mapping[By, str] = field(default_factory=dict)
-
-    def clause(self) -> tuple[str, list[Any]]:
-        parts = [f"{by.sql} = %s" for by in self.of]
-        given = ["" if value == UNKNOWN else value for value in self.of.values()]
-        return " AND ".join(["true", *parts]), given
+from shangliu.insight.funnel.days import Counts, counted
+from shangliu.insight.funnel.journeys import Funnel
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,54 +42,16 @@ class Figures:
     groups: tuple[Group, ...]
 
 
-Counts = Counter[int]  # by the position of the farthest step
-
-
 def figures(funnel: Funnel, span: Span, *, by: By, choice: Choice | None = None) -> Figures:
     """The whole funnel and its break-down, each beside the period before. Two statements, the
     first of which asks what is kept."""
-    now, before, middles = _counted(funnel, span, by, choice or Choice())
+    found = counted(funnel, span, by, choice or Choice())
+    now, before, middles = found.now, found.before, found.middles
     groups = sorted(now.keys() | before.keys(), key=lambda one: (-now[one].total(), one))
     return Figures(
         _levels(funnel, _all(now.values()), _all(before.values()), middles),
         tuple(Group(one, _levels(funnel, now[one], before[one], {})) for one in groups),
     )
-
-
-def _counted(
-    funnel: Funnel, span: Span, by: By, choice: Choice
-) -> tuple[dict[str, Counts], dict[str, Counts], dict[int, int]]:
-    """By value how many came how far, now and before; and by position the median milliseconds from
-    there to the next step. Both in one statement, which sums up the live visits once."""
-    start, asked = journeys(funnel, span.before.since, span.until)
-    clause, given = choice.clause()
-    each = ", ".join(
-        f"percentile_disc(0.5) WITHIN GROUP (ORDER BY took[{place}])"
-        for place in range(1, len(funnel.steps))
-    )
-    now, before = _Counts(), _Counts()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"{start} SELECT began_at < %s AS was, {by.sql} AS value, reached, count(*),"  # noqa: S608
-            f" NULL::bigint[] AS middles FROM j WHERE {clause} GROUP BY 1, 2, 3"
-            f" UNION ALL SELECT false, NULL, NULL, NULL, ARRAY[{each}] FROM j"
-            f" WHERE began_at >= %s AND reached > 0 AND {clause}",
-            [*asked, span.since, *given, span.since, *given],
-        )
-        middles: list[int | None] = []
-        for was, value, reached, count, found in cursor.fetchall():
-            if found is not None:
-                middles = found
-            else:
-                (before if was else now)[value][reached] += count
-    return now, before, {place: one for place, one in enumerate(middles) if one is not None}
-
-
-class _Counts(dict[str, Counts]):
-    """A value that nobody had was had by none."""
-
-    def __missing__(self, value: str) -> Counts:
-        return self.setdefault(value, Counter())
 
 
 def _all(counts: Iterable[Counts]) -> Counts:

@@ -9,6 +9,7 @@ figure is right whether or not anybody has sealed anything, and sealing only mak
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -17,12 +18,12 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Min
 
-from shangliu.insight.models import Behaviour, Journey, Sealed
-from shangliu.insight.rollup import LATEST
+from shangliu.insight.models import Behaviour, Journey, JourneyDay, Sealed
+from shangliu.insight.rollup import LATEST, VISITS
 from shangliu.platform import clock
 from shangliu.process.running import flow
 
-_LOCK = 0xF0_11E1
+LOCK = 0xF0_11E1
 _AT_MOST = timedelta(hours=1)
 _AT_LEAST = timedelta(minutes=5)
 
@@ -41,7 +42,7 @@ class Funnel:
     @property
     def version(self) -> str:
         """What was summed up for other steps is not used for these."""
-        return f"funnel {sha256('|'.join(self.steps).encode()).hexdigest()[:16]}"
+        return f"{VISITS}{sha256('|'.join(self.steps).encode()).hexdigest()[:16]}"
 
 
 def kept_until(funnel: Funnel) -> datetime:
@@ -129,7 +130,7 @@ def seal(funnel: Funnel, *, most: int = 48) -> int:
 @transaction.atomic
 def _seal_next(funnel: Funnel) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
             return False
     sealed = Sealed.objects.filter(version=funnel.version).first()
@@ -148,15 +149,33 @@ def _seal_next(funnel: Funnel) -> bool:
 
 
 def _keep(statement: str, given: list[Any]) -> None:
-    """A visit that was archived in part keeps how far it had come."""
+    """A visit that was archived in part keeps how far it had come. The days that the visits began
+    on are counted anew."""
     table = Journey._meta.db_table  # noqa: SLF001
+    days = JourneyDay._meta.db_table  # noqa: SLF001
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} ({COLUMNS}) {statement} ON CONFLICT (visit) DO UPDATE SET"
+            f"WITH kept AS (INSERT INTO {table} ({COLUMNS}) {statement}"  # noqa: S608
+            " ON CONFLICT (visit) DO UPDATE SET"
             " ended_at = excluded.ended_at, took = excluded.took,"
-            f" reached = greatest({table}.reached, excluded.reached), category = excluded.category",
+            f" reached = greatest({table}.reached, excluded.reached), category = excluded.category"
+            f" RETURNING began_at) DELETE FROM {days} d"
+            " USING kept WHERE kept.began_at >= d.since AND kept.began_at < d.until",
             given,
         )
+
+
+@transaction.atomic
+def taken_out(funnel: Funnel, visits: Collection[str]) -> None:
+    """All or something of these visits was taken out of the log: they count as what is left of
+    them, and the days that they began on are counted anew."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    kept = Journey.objects.filter(visit__in=visits)
+    for began_at in kept.values_list("began_at", flat=True):
+        JourneyDay.objects.filter(since__lte=began_at, until__gt=began_at).delete()
+    kept.delete()
+    _keep(*summed(funnel, "SELECT unnest(%s::text[]) AS visit", [sorted(visits)]))
 
 
 def _recorded(step: str) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from shangliu.insight.funnel.figures import Choice, Span
+from shangliu.insight.funnel.by import Choice, Span
 from shangliu.insight.funnel.journeys import COLUMNS, Funnel, journeys, summed
 
 

@@ -16,7 +16,7 @@ from shangliu.domain.cart import left as carts
 from shangliu.domain.cart.left import LeftCart, LeftWeek
 from shangliu.flow.funnel import FUNNEL
 from shangliu.flow.policies import Policies
-from shangliu.insight.funnel.figures import By
+from shangliu.insight.funnel.by import By
 from shangliu.insight.funnel.sessions import Session, of_visits
 from shangliu.insight.window import Period
 from shangliu.platform import clock

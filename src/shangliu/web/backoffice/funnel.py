@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET
 from shangliu.domain.cart import left as carts
 from shangliu.domain.catalog.queries import category_tree, names_by_code
 from shangliu.flow.funnel import FUNNEL
-from shangliu.insight.funnel.figures import By
+from shangliu.insight.funnel.by import By
 from shangliu.insight.funnel.sessions import Place, Session, ended_at_step
 from shangliu.insight.window import Period
 from shangliu.platform import clock

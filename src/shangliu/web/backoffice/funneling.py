@@ -12,20 +12,14 @@ from django.utils.translation import gettext as _
 
 from shangliu.domain.catalog.queries import category_tree
 from shangliu.flow.funnel import FUNNEL
+from shangliu.insight.funnel.by import UNKNOWN, By, Choice, Span
 from shangliu.insight.funnel.compare import Change
-from shangliu.insight.funnel.figures import (
-    UNKNOWN,
-    By,
-    Choice,
-    Figures,
-    Group,
-    Level,
-    Span,
-    figures,
-)
-from shangliu.insight.window import Period
+from shangliu.insight.funnel.figures import Figures, Group, Level, figures
+from shangliu.insight.window import Period, Window
+from shangliu.insight.window import Span as MapSpan
 from shangliu.platform import clock
 from shangliu.web.backoffice import words
+from shangliu.web.backoffice.looks import window
 
 DEFAULT = Period.WEEK
 LONGEST = timedelta(days=366)
@@ -34,13 +28,15 @@ _NARROWEST = 2  # percent that a bar is drawn with at least, so that it can be s
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """`period`, or else days from `first` to `last`, both included."""
+    """`period`, or else days from `first` to `last`, both included, or the `hours` that somebody
+    looks at the map in."""
 
     period: Period
     first: date | None
     last: date | None
     by: By
     choice: Choice
+    hours: Window | None = None
 
     @classmethod
     def of(cls, said: Mapping[str, str]) -> Asked:
@@ -53,19 +49,28 @@ class Asked:
             last=last,
             by=by_of(said.get("by", "")),
             choice=Choice({by: value[:120] for by in By if (value := said.get(by.value, ""))}),
+            hours=_hours(said) if first is None else None,
         )
 
     @property
     def span(self) -> Span:
         if self.first is not None and self.last is not None:
             return Span(midnight(self.first), midnight(self.last + timedelta(days=1)))
+        if self.hours is not None:
+            return Span(self.hours.since, min(self.hours.until, clock.now()))
         return Span(self.period.stretch.since, clock.now())
+
+    @property
+    def is_own(self) -> bool:
+        return self.first is not None or self.hours is not None
 
     def query(self, **other: object) -> str:
         """The address of the same question, with something else in it; None leaves a part out."""
         said: dict[str, object] = {"by": self.by.value}
         if self.first is not None and self.last is not None:
             said |= {"from": self.first.isoformat(), "to": self.last.isoformat()}
+        elif self.hours is not None:
+            said["since"], said["until"] = self.hours.value.split("~")
         else:
             said["period"] = self.period.value
         said |= {by.value: value for by, value in self.choice.of.items()}
@@ -85,6 +90,13 @@ def _period(said: str) -> Period:
         return Period(said)
     except ValueError:
         return DEFAULT
+
+
+def _hours(said: Mapping[str, str]) -> Window | None:
+    try:
+        return window(said["since"], said.get("until", ""))
+    except (KeyError, ValueError):
+        return None
 
 
 def _day(said: str) -> date | None:
@@ -192,9 +204,20 @@ def count(asked: Asked) -> Figures:
     return figures(FUNNEL, asked.span, by=asked.by, choice=asked.choice)
 
 
-def box(period: Period, by: str) -> dict[str, object]:
+def _asked(span: MapSpan, by: By) -> Asked:
+    return Asked(
+        period=DEFAULT if isinstance(span, Window) else span,
+        first=None,
+        last=None,
+        by=by,
+        choice=Choice(),
+        hours=span if isinstance(span, Window) else None,
+    )
+
+
+def box(span: MapSpan, by: str) -> dict[str, object]:
     """The funnel beside the map: its steps and the first few rows of a break-down."""
-    asked = Asked(period=period, first=None, last=None, by=by_of(by), choice=Choice())
+    asked = _asked(span, by_of(by))
     found = count(asked)
     values = Values()
     return {
@@ -205,11 +228,11 @@ def box(period: Period, by: str) -> dict[str, object]:
     }
 
 
-def ended_at(step: str, period: Period) -> dict[str, object] | None:
-    """How many visits of the period came to this step of the funnel and no farther."""
+def ended_at(step: str, span: MapSpan) -> dict[str, object] | None:
+    """How many visits of the span came to this step of the funnel and no farther."""
     if step not in FUNNEL.steps[:-1]:
         return None
-    asked = Asked(period=period, first=None, last=None, by=By.SOURCE, choice=Choice())
+    asked = _asked(span, By.SOURCE)
     level = count(asked).levels[FUNNEL.steps.index(step)]
     return {
         "lost": level.lost,

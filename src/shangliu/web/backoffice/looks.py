@@ -85,13 +85,13 @@ def _span(request: HttpRequest) -> tuple[Span, str]:
         since, _tilde, until = asked.partition("~")
     if since or until:
         try:
-            return _window(since, until), ""
+            return window(since, until), ""
         except ValueError as error:
             return living.DEFAULT, str(error)
     return (Period(asked) if asked in set(Period) else living.DEFAULT), ""
 
 
-def _window(since: str, until: str) -> Window:
+def window(since: str, until: str) -> Window:
     """The window between two hours in the shop's zone; without an end, up to the present hour's."""
     now = clock.now()
     begins = _hour(since)

@@ -80,9 +80,7 @@ def sheet(request: HttpRequest, code: str = pictures.OVERVIEW) -> HttpResponse:
         "defects": _defects(graph().version),
         "alarms": alarms.on_map(),
         "attention": _attention(living.figures(living.DEFAULT)) if is_overview else [],
-        "funnel": funneling.box(look.span, request.GET.get("by", ""))
-        if is_overview and isinstance(look.span, Period)
-        else None,
+        "funnel": funneling.box(look.span, request.GET.get("by", "")) if is_overview else None,
         "visit": request.GET.get("visit", "") if path else "",
         "stream_url": settings.STREAM_URL,
         "printed_at": words.moment(clock.now()),

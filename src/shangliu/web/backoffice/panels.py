@@ -16,7 +16,7 @@ from shangliu.flow.drawing import graph
 from shangliu.flow.notices import TEMPLATES
 from shangliu.insight import cases
 from shangliu.insight.figures import allowed, ways_of
-from shangliu.insight.window import Period, Span
+from shangliu.insight.window import Span
 from shangliu.platform import clock
 from shangliu.platform.errors import NotFound
 from shangliu.platform.outbox import letters_of_step
@@ -82,8 +82,8 @@ def _node_panel(node: Node, look: Look, request: HttpRequest) -> dict[str, objec
 
 
 def _ended(node: Node, look: Look) -> dict[str, object] | None:
-    """The visits that came no farther; the funnel knows the usual periods."""
-    if node.counts is None or not isinstance(look.span, Period):
+    """The visits that came no farther."""
+    if node.counts is None:
         return None
     return funneling.ended_at(node.counts[0], look.span)
 
