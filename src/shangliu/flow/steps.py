@@ -51,7 +51,7 @@ def offers(process: str, one: Stateful, *, actor: str, roles: frozenset[Role]) -
     for step in machine.steps_from(one.state):
         if step.creates:
             continue
-        role = _acting(step, roles)
+        role = acting(step, roles)
         if role is None:
             continue
         reasons = step.refusals(one, Context(actor=actor, role=role))
@@ -71,7 +71,7 @@ def take(
 ) -> None:
     """Take the step `order.approve` and the like, or raise `Refused` with reasons to show."""
     machine, step = _named(name)
-    role = _acting(step, roles)
+    role = acting(step, roles)
     if role is None:
         wanted = "、".join(role.label.zh for role in sorted(step.by))
         raise Refused(
@@ -95,7 +95,7 @@ def _named(name: str) -> tuple[Process[Any], Step[Any]]:
         raise NotFound from None
 
 
-def _acting(step: Step[Any], roles: frozenset[Role]) -> Role | None:
+def acting(step: Step[Any], roles: frozenset[Role]) -> Role | None:
     """The role in which the step is taken; an administrator stands in for any staff role."""
     for role in sorted(step.by & roles):
         return role

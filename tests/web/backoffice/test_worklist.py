@@ -147,6 +147,17 @@ def test_an_empty_or_long_text_is_refused_and_nobody_is_told(
     assert not Message.objects.filter(template="staff_note").exists()
 
 
+@pytest.mark.parametrize(
+    ("role", "offered"), [(Role.OPERATIONS, True), (Role.ADMIN, True), (Role.WAREHOUSE, False)]
+)
+def test_steps_are_offered_to_who_may_take_them(
+    enter: Enter, waiting: list[Order], role: Role, *, offered: bool
+) -> None:
+    with clock.at(NOON):
+        page = enter(role).get(PAGE).content.decode()
+    assert (f'name="step" value="{NODE}"' in page) is offered
+
+
 def test_the_warehouse_does_not_write_to_buyers(enter: Enter, waiting: list[Order]) -> None:
     form = {"process": "order", "pk": [waiting[0].pk], "text": "你好", "next": PAGE}
     assert enter(Role.WAREHOUSE).post("/staff/cases/write/", form).status_code == 403

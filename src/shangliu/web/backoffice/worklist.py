@@ -19,7 +19,7 @@ from shangliu.domain.crm import assignments
 from shangliu.domain.crm import staff as people
 from shangliu.domain.crm.assignments import Stay
 from shangliu.domain.orders import queries as orders
-from shangliu.flow import notices
+from shangliu.flow import notices, steps
 from shangliu.flow.drawing import graph
 from shangliu.insight import cases
 from shangliu.insight.figures import allowed, ways_of
@@ -253,13 +253,13 @@ def _stays(process: str, login: str) -> Collection[int]:
 
 
 def _bulk(
-    process: Process[Any], states: Collection[str], roles: Collection[Role]
+    process: Process[Any], states: Collection[str], roles: frozenset[Role]
 ) -> list[tuple[str, str]]:
     """The steps from here that ask for nothing and that this person may take."""
     return [
         (f"{process.name}.{step.name}", str(step.label))
         for step in process.steps
-        if _is_for_many(step, states) and step.by & STAFF & set(roles)
+        if _is_for_many(step, states) and steps.acting(step, roles) in STAFF
     ]
 
 
