@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from bench.fault_world import World
 from shangliu.domain.inventory.handling import keep_back
 from shangliu.domain.inventory.models import Stock
 from shangliu.flow.policies import Policies
-from shangliu.platform import clock
 from shangliu.process import policies
 
 Act = Callable[[World], object]
@@ -132,10 +130,21 @@ def _keep_none(_: World) -> None:
 
 
 def _no_bill(world: World) -> None:
+    """The statement of the day before yesterday, on which the first payment was made."""
     world.alipay("faults", kind="http_502", times=-1, method=_BILL)
-    yesterday = clock.local(clock.now()).date() - timedelta(days=2)
+    _move_first_payment(world, -2)
+
+
+def _bill_again(world: World) -> None:
+    _move_first_payment(world, 2)
+    _well(world)
+
+
+def _move_first_payment(world: World, days: int) -> None:
     world.sql(
-        "DELETE FROM reconciliation_dailybill WHERE day <= %s AND provider = 'alipay'", yesterday
+        "UPDATE payments_payment SET paid_at = paid_at + make_interval(days => %s) WHERE id ="
+        " (SELECT min(id) FROM payments_payment WHERE provider = 'alipay' AND paid_at IS NOT NULL)",
+        days,
     )
 
 
@@ -236,11 +245,13 @@ def _nothing(_: World) -> None:
     """It was done once and is over."""
 
 
+# What is known by its silence alone comes while two hours of the log are not yet half faults.
 FAULTS: tuple[Fault, ...] = (
     _of_payment("notification lost", "notification path", _alipay("lose")),
-    _of_carrier("carrier refuses waybills", _labels(10_000), _labels_again),
     _of_house("stream dead", "stream", _kill("stream"), _start("stream")),
     _of_payment("notification forged", "notification path", _forged, _nothing),
+    _of_carrier("tracking silent", _silent, _reports),
+    _of_carrier("carrier refuses waybills", _labels(10_000), _labels_again),
     _of_finance("finance answers 503", _finance(10_000), _finance(0)),
     _of_rules(
         "review limit set to nothing",
@@ -293,13 +304,12 @@ FAULTS: tuple[Fault, ...] = (
         group="worker",
     ),
     _of_payment("gateway knows nothing (20000)", "gateway", _alipay("lose", "unknown")),
-    _of_carrier("tracking silent", _silent, _reports),
     _of_house("web program hangs", "web", lambda w: w.freeze("web"), lambda w: w.thaw("web")),
     Fault(
         name="statement cannot be fetched",
         group="gateway",
         inject=_no_bill,
-        heal=_well,
+        heal=_bill_again,
         system="alipay",
         stage="receipt",
         about=("difference",),

@@ -37,7 +37,7 @@ from shangliu.platform.outbox import drain
 log = logging.getLogger(__name__)
 
 TIMERS_EVERY = 1.0
-COUNT_EVERY = 60.0
+COUNT_EVERY = 30.0
 WATCH_EVERY, WATCH_AT_MOST = 5.0, 10.0
 IDLE = 0.2
 
