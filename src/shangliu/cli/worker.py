@@ -37,7 +37,8 @@ from shangliu.platform.outbox import drain
 log = logging.getLogger(__name__)
 
 TIMERS_EVERY = 1.0
-COUNT_EVERY = 30.0
+COUNT_EVERY = 60.0
+BILLS_EVERY = 20.0  # a gateway that gives none is missed within a minute
 WATCH_EVERY, WATCH_AT_MOST = 5.0, 10.0
 IDLE = 0.2
 
@@ -103,14 +104,16 @@ def _timers(stop: threading.Event) -> Callable[[], None]:
 def _keeping_house(stop: threading.Event) -> Callable[[], None]:
     """What may take long and may wait: counts and sums for pages. Apart from the timers, so that
     none of them is late for it."""
-    done_at = [float("-inf")]
+    done_at, billed_at = [float("-inf")], [float("-inf")]
 
     def once() -> None:
+        if time.monotonic() - billed_at[0] > BILLS_EVERY:
+            reconciliation.run_due()
+            billed_at[0] = time.monotonic()
         if time.monotonic() - done_at[0] > COUNT_EVERY:
             count_sold()
             make_months()
             forget_old()
-            reconciliation.run_due()
             behind = journeys.seal(FUNNEL) > 1 or seal(ways_of(graph())) > 0
             days.roll(FUNNEL)
             done_at[0] = float("-inf") if behind else time.monotonic()
