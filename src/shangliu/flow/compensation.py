@@ -20,7 +20,7 @@ from shangliu.domain.fulfilment.models import FulfilmentTask
 from shangliu.domain.fulfilment.states import TaskState
 from shangliu.domain.inventory.models import Reservation
 from shangliu.domain.inventory.states import ReservationState
-from shangliu.domain.orders.models import Order, OrderLine
+from shangliu.domain.orders.models import Order
 from shangliu.domain.orders.states import BEFORE_SHIPMENT, OrderState
 from shangliu.domain.payments.models import Payment, Refund
 from shangliu.domain.payments.states import PaymentState, RefundState
@@ -49,7 +49,7 @@ _WHY = "告警处置"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Press:
-    """Who pressed it on which alarm. `about`: the `process:state` that the alarm is about."""
+    """Who pressed it on which alarm. `about`: the `process:state` that stands still."""
 
     alarm: Alarm
     about: str
@@ -86,7 +86,9 @@ def fitted(signal: Signal) -> Signal:
         about = f"{process}:{signal.state}"
     else:
         about = _HAPPENS.get(signal.step, "") if signal.depth is not Depth.RATE else ""
-    fits = tuple(Play(code, about) for code in _STANDS.get(about, ()))
+    fits = tuple(
+        Play(code, about if code == "reallocate" else "") for code in _STANDS.get(about, ())
+    )
     if not fits:
         return signal
     plays = (*signal.plays[:-1], *fits, *signal.plays[-1:])
@@ -189,11 +191,10 @@ def _release(one: Stateful, press: Press) -> bool:
     hold = Reservation.objects.get(pk=one.pk)
     if hold.state != ReservationState.HELD:
         return False
-    line = OrderLine.objects.filter(pk=hold.order_line_id).select_related("order").first()
-    if line is not None and line.order.state in _GIVEN_UP:
+    if Order.objects.filter(lines__id=hold.order_line_id, state__in=_GIVEN_UP).exists():
         steps.by_system("reservation.release", hold, actor=press.actor)
         return True
-    if line is None and hold.hold_until > clock.now():
+    if hold.order_line_id is None and hold.hold_until > clock.now():
         raise Refused(Text("预占还没有到期", "The hold is not over yet"))
     steps.take(
         "reservation.release_by_staff",
@@ -218,7 +219,7 @@ def reallocate(press: Press) -> Text:
 
 def _reallocate(one: Stateful, press: Press) -> bool:
     task = FulfilmentTask.objects.select_related("order").get(pk=one.pk)
-    if task.state != press.state or task.entered_at > press.alarm.seen_at:
+    if task.state != press.state:
         return False
     if task.state == TaskState.SHORT_PICK:
         steps.take("fulfilment.reallocate", task, actor=press.actor, roles=press.roles)
@@ -266,4 +267,4 @@ def _each(
 def _one(one: Stateful, does: Callable[[Stateful, Press], bool], press: Press) -> bool:
     engine.lock_case(one.case_no, Context(actor=press.actor, role=Role.SYSTEM))
     one.refresh_from_db()
-    return does(one, press)
+    return one.entered_at <= press.alarm.seen_at and does(one, press)
