@@ -191,10 +191,11 @@ def _release(one: Stateful, press: Press) -> bool:
     hold = Reservation.objects.get(pk=one.pk)
     if hold.state != ReservationState.HELD:
         return False
-    if Order.objects.filter(lines__id=hold.order_line_id, state__in=_GIVEN_UP).exists():
+    line = hold.order_line_id
+    if line is not None and Order.objects.filter(lines__id=line, state__in=_GIVEN_UP).exists():
         steps.by_system("reservation.release", hold, actor=press.actor)
         return True
-    if hold.order_line_id is None and hold.hold_until > clock.now():
+    if line is None and hold.hold_until > clock.now():
         raise Refused(Text("预占还没有到期", "The hold is not over yet"))
     steps.take(
         "reservation.release_by_staff",

@@ -12,8 +12,6 @@ from shangliu.domain.aftersales.models import AfterSale
 from shangliu.domain.fulfilment.models import FulfilmentTask
 from shangliu.domain.inventory.handling import keep_back
 from shangliu.domain.inventory.models import Reservation, Stock, Warehouse
-from shangliu.domain.ledger import services as ledger
-from shangliu.domain.ledger.accounts import Accounts
 from shangliu.domain.orders.models import Order
 from shangliu.domain.payments.models import Payment, Refund
 from shangliu.domain.payments.provider import RefundOutcome
@@ -23,15 +21,19 @@ from shangliu.flow.cart import services as carts
 from shangliu.flow.fulfilment.effects import Shortage, Wave
 from shangliu.flow.order import services as orders
 from shangliu.flow.payment import services as money
+from shangliu.flow.payment.definition import PAYMENT
+from shangliu.flow.payment.effects import Collected
 from shangliu.flow.policies import Policies
 from shangliu.insight.alarms.signals import Depth, Play, Signal
 from shangliu.insight.models import Alarm
 from shangliu.platform import clock
 from shangliu.platform.models import Heartbeat
 from shangliu.platform.text import Text
-from shangliu.process import policies
+from shangliu.process import engine, policies
+from shangliu.process.definition import Context
 from shangliu.process.models import Event
 from shangliu.process.roles import Role
+from shangliu.process.running import flow
 from tests.insight import world
 from tests.web.backoffice.conftest import Enter
 
@@ -140,38 +142,26 @@ def test_a_refund_of_late_money_that_failed_goes_back_under_its_number(
     assert {*asked} == {f"refund {refund.number}"}
 
 
-def kept_late(order: Order, shop: world.Shop) -> Payment:
-    """Money that came after closing and that an older program left where it was."""
-    now = clock.now()
-    payment = Payment.objects.create(
-        number=f"A{order.pk}",
-        provider=shop.gateway.code,
-        account=Accounts.GATEWAY.of(shop.gateway.code),
-        amount_fen=12800,
-        subject="茶",
-        expires_at=now,
-        state="succeeded_late",
-        last_step="succeed_late",
-        entered_at=now,
-        case_no=order.case_no,
-    )
-    ledger.post(
-        ledger.Kind.COLLECTED,
-        {payment.account: 12800, Accounts.BUYER.code: -12800},
-        document=payment.number,
-        case_no=order.case_no,
-        actor="test",
-        currency=payment.currency,
-    )
+def kept_late(payment: Payment, monkeypatch: pytest.MonkeyPatch) -> Payment:
+    """Money that came after closing under a definition that did not send it back by itself."""
+    said = Collected(provider_id="2026", amount=payment.amount)
+    with monkeypatch.context() as older:
+        older.setattr(type(flow()), "links_after", lambda definition, name: ())
+        ctx = Context(actor="testpay", role=Role.SYSTEM, data=said)
+        engine.fire(PAYMENT, PAYMENT["succeed_late"], payment, ctx)
     return payment
 
 
 def test_money_that_no_order_took_goes_back_and_that_of_an_order_does_not(
-    shop: world.Shop, press: Press
+    shop: world.Shop, press: Press, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given_up, going_on = world.placed(shop), world.paid(shop)
+    given_up, going_on = world.placed(shop), world.placed(shop)
+    vain, used = begun(shop, given_up), begun(shop, going_on)
     orders.cancel(order=given_up, actor="guest", role=Role.BUYER, reason="")
-    vain, used = kept_late(given_up, shop), kept_late(going_on, shop)
+    money.close_open(going_on.case_no)
+    for payment in (vain, used):
+        payment.refresh_from_db()
+        kept_late(payment, monkeypatch)
     one = alarm("refund_late", given_up.case_no, going_on.case_no)
 
     said = press(one, "refund_late", Role.FINANCE)
@@ -272,6 +262,28 @@ def test_holds_that_are_over_are_released_and_the_others_stay(
 
     assert press(one, "release_holds", Role.OPERATIONS).startswith("补偿 0 笔")
     assert events() == before
+
+
+def test_a_hold_that_a_cancelled_order_left_behind_is_released(
+    shop: world.Shop, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An older definition cancelled orders without releasing what they held."""
+    order = world.placed(shop, quantity=2)
+    with monkeypatch.context() as older:
+        older.setattr(type(flow()), "links_after", lambda definition, name: ())
+        orders.cancel(order=order, actor="guest", role=Role.BUYER, reason="")
+    hold = Reservation.objects.get()
+    assert (hold.state, stock(shop.near)[1] + stock(shop.far)[1]) == ("held", 2)
+    one = alarm("release_holds", hold.case_no)
+
+    assert press(one, "release_holds", Role.OPERATIONS) == "补偿 1 笔，拒绝 0 笔"
+    hold.refresh_from_db()
+    assert (hold.state, stock(shop.near), stock(shop.far)) == (
+        "released",
+        (500, 0, 0),
+        (500, 0, 0),
+    )
+    assert press(one, "release_holds", Role.OPERATIONS) == "没有要补偿的"
 
 
 def test_a_short_task_goes_to_another_warehouse(shop: world.Shop, press: Press) -> None:
