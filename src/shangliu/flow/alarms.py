@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from shangliu.domain.inventory.books import differences_of
+from shangliu.flow.compensation import fitted
 from shangliu.flow.drawing import graph
 from shangliu.insight.alarms import house, outside, pace, watch
 from shangliu.insight.alarms.signals import LEDGER, RULES, STOCK, STREAM, WEB, Depth, Play, Signal
@@ -44,7 +45,7 @@ def sources(*, programs: bool = True) -> list[watch.Source]:
     found: list[watch.Source] = [
         house.sessions,
         house.silent,
-        lambda: house.timers(flow()),
+        lambda: [fitted(one) for one in house.timers(flow())],
         lambda: outside.calls(flow()),
         lambda: outside.letters(flow()),
         notifications,
@@ -287,7 +288,7 @@ def paces() -> list[Signal]:
     read = pace.read(flow(), graph().version)
     found = [*pace.stalls(flow(), read), *pace.rates(flow(), read), *pace.choices(flow(), read)]
     changes = _changes() if found else {}
-    return [_told(one, changes) for one in found]
+    return [fitted(_told(one, changes)) for one in found]
 
 
 def _told(signal: Signal, changes: dict[str, Text]) -> Signal:

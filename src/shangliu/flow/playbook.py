@@ -17,6 +17,8 @@ from shangliu.domain.notifications.models import Message
 from shangliu.domain.payments.models import Payment, Refund
 from shangliu.domain.payments.provider import ProviderError
 from shangliu.domain.payments.states import OPEN_PAYMENTS, RefundState
+from shangliu.flow import compensation
+from shangliu.flow.compensation import Press
 from shangliu.flow.parcel import services as parcels
 from shangliu.flow.payment import services as payments
 from shangliu.flow.refund import services as refunds
@@ -49,6 +51,7 @@ class Asked:
     alarm: Alarm
     about: str
     actor: str
+    roles: frozenset[Role]
     handlers: Mapping[str, Handler]
 
 
@@ -77,7 +80,7 @@ def press(
     if not may(button, roles):
         wanted = "、".join(role.label.zh for role in sorted(button.by))
         raise Refused(Text(f"这项处置由{wanted}操作", "This is not for your role"))
-    said = button.does(Asked(alarm=alarm, about=about, actor=actor, handlers=handlers))
+    said = button.does(Asked(alarm=alarm, about=about, actor=actor, roles=roles, handlers=handlers))
     watch.note_act(pk, actor=actor, code=code, said=said)
     return said
 
@@ -212,6 +215,17 @@ def _escalate(asked: Asked) -> Text:
     return Text(f"已通知 {len(staff)} 人", f"{len(staff)} people were told")
 
 
+def _compensates(does: Callable[[Press], Text]) -> Callable[[Asked], Text]:
+    """A button that takes something back: it knows the roles, as it takes steps of people."""
+
+    def do(asked: Asked) -> Text:
+        return does(
+            Press(alarm=asked.alarm, about=asked.about, actor=asked.actor, roles=asked.roles)
+        )
+
+    return do
+
+
 _MONEY = frozenset({Role.FINANCE, Role.OPERATIONS})
 _OPERATIONS = frozenset({Role.OPERATIONS})
 
@@ -222,6 +236,42 @@ BUTTONS: Mapping[str, Button] = {
     "query": Button(Text("向对方查询", "Ask the other side"), _query, _MONEY | {Role.WAREHOUSE}),
     "repair": Button(Text("按单据修正库存", "Repair the stock books"), _repair, _OPERATIONS),
     "policy": Button(Text("恢复策略原值", "Restore the policy"), _restore, _OPERATIONS),
+    "refund_late": Button(
+        Text("补偿：原路退款", "Compensate: refund"),
+        _compensates(compensation.refund),
+        frozenset({Role.FINANCE}),
+        Text(
+            "失败的退款同号重试，关闭后到账的钱原路退回",
+            "Failed refunds are tried again under their number; late money goes back",
+        ),
+    ),
+    "cancel_order": Button(
+        Text("补偿：取消订单并退款", "Compensate: cancel and refund"),
+        _compensates(compensation.cancel),
+        frozenset({Role.SERVICE}),
+        Text(
+            "同意买家的退款申请：任务撤下，库存返还，全额退款",
+            "Claims are approved: tasks stop, stock is free, all of the money goes back",
+        ),
+    ),
+    "release_holds": Button(
+        Text("补偿：释放过期预占", "Compensate: release holds"),
+        _compensates(compensation.release),
+        _OPERATIONS,
+        Text(
+            "到期的预占被释放，买家会收到通知",
+            "Holds that are over are released; their buyers are told",
+        ),
+    ),
+    "reallocate": Button(
+        Text("补偿：撤回任务重新分配", "Compensate: allocate anew"),
+        _compensates(compensation.reallocate),
+        _OPERATIONS,
+        Text(
+            "缺货的改由别仓发货，其余撤回货物后重新生成任务",
+            "Short tasks go to another warehouse; others are recalled and made anew",
+        ),
+    ),
     "unlock": Button(
         Text("结束占锁的会话", "End the blocking session"),
         _unlock,

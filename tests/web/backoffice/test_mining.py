@@ -93,12 +93,19 @@ def test_nothing_happened_and_the_page_says_so() -> None:
 
 def test_a_csv_log_is_brought_along_mined_and_thrown_away() -> None:
     client = of(Role.OPERATIONS)
+    first = client.get("/staff/mining/bring/").content.decode()
+    assert 'type="file" name="file"' in first
+    assert 'enctype="multipart/form-data"' in first
     file = SimpleUploadedFile("别家.csv", CSV.encode(), "text/csv")
     asked = client.post("/staff/mining/bring/", {"file": file})
     said = asked.content.decode()
     assert "<option selected>订单</option>" in said
-    token = said.split('name="token" value="')[1].split('"')[0]
-    given = {"token": token, "name": "别家", "case": "订单", "activity": "动作", "at": "时间"}
+    incoming = said.split('name="incoming" value="')[1].split('"')[0]
+    given = {"incoming": incoming, "name": "own", "case": "订单", "activity": "动作", "at": "时间"}
+    taken = client.post("/staff/mining/bring/", given)
+    assert taken.status_code == 409
+    assert f'name="incoming" value="{incoming}"' in taken.content.decode()
+    given["name"] = "别家"
     done = client.post("/staff/mining/bring/", given)
     assert (done.status_code, unquote(done["Location"])) == (302, "/staff/mining/?log=别家")
     page = client.get("/staff/mining/?log=别家&activities=100&paths=100&period=30d&wait=1")
@@ -121,7 +128,7 @@ def test_what_is_no_log_is_refused_with_a_sentence(name: str) -> None:
 
 def test_a_file_that_was_not_uploaded_here_is_not_read() -> None:
     client = of(Role.OPERATIONS)
-    answer = client.post("/staff/mining/bring/", {"token": "../../../etc/passwd", "name": "x"})
+    answer = client.post("/staff/mining/bring/", {"incoming": "../../../etc/passwd", "name": "x"})
     assert answer.status_code == 409
     assert "文件已过期" in answer.content.decode()
 

@@ -152,7 +152,8 @@ def timers(flow: Flow) -> list[Signal]:
             continue
         table = process.model._meta.db_table  # noqa: SLF001
         parts.append(
-            f"SELECT '{process.name}', state, count(*), min(due_at), (array_agg(case_no))[1:5]"  # noqa: S608
+            f"SELECT '{process.name}', state, count(*), min(due_at),"  # noqa: S608
+            f" (array_agg(case_no ORDER BY due_at))[1:50]"
             f" FROM {table} WHERE due_at IS NOT NULL AND due_at < %s GROUP BY state"
         )
         given.append(before)

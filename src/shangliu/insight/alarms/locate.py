@@ -96,7 +96,7 @@ def _joined(signals: Sequence[Signal]) -> list[Signal]:
                 evidence=evidence[:8],
                 count=sum(one.count for one in many),
                 cases=tuple(dict.fromkeys(case for one in (first, *rest) for case in one.cases))[
-                    :8
+                    :50
                 ],
                 plays=tuple(dict.fromkeys(play for one in (first, *rest) for play in one.plays)),
             )

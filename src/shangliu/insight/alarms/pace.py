@@ -203,7 +203,7 @@ def _stall(
                 f"{kind.en} {spell(usual, 'en')}",
             ),
         ),
-        cases=tuple(late[:5]),
+        cases=tuple(late),
         plays=_plays(process, step, state),
     )
 

@@ -32,6 +32,7 @@ from shangliu.platform.text import Text
 from shangliu.process.roles import Role
 from shangliu.web.backoffice.access import page, staff
 
+_PAGE = "backoffice/bring_log.html"
 LARGEST = 500 * 1024 * 1024
 _KINDS = (".csv", ".xes", ".json", ".sqlite")
 _GUESSES = {
@@ -72,15 +73,21 @@ def role_label(value: str) -> str:
 def bring(request: HttpRequest) -> HttpResponse:
     """First the file, then, where it needs telling, what its columns or objects mean."""
     if request.method == "GET":
-        return page(request, "backoffice/bring_log.html", {"kinds": ", ".join(_KINDS)})
+        return page(request, _PAGE, {"kinds": ", ".join(_KINDS)})
+    file = None
     try:
-        if token := request.POST.get("token", ""):
-            return _take_in(request, _incoming(token))
+        if incoming := request.POST.get("incoming", ""):
+            file = _incoming(incoming)
+            return _take_in(request, file)
         return _ask(request)
     except Refused as refused:
-        reasons = [str(reason) for reason in refused.reasons]
-        context = {"kinds": ", ".join(_KINDS), "reasons": reasons}
-        return page(request, "backoffice/bring_log.html", context, status=409)
+        context: dict[str, object] = {
+            "kinds": ", ".join(_KINDS),
+            "reasons": [str(reason) for reason in refused.reasons],
+        }
+        if file is not None:
+            context |= _questions(file) | {"name": request.POST.get("name", "")}
+        return page(request, _PAGE, context, status=409)
 
 
 @staff(Role.OPERATIONS)
@@ -105,23 +112,24 @@ def _ask(request: HttpRequest) -> HttpResponse:
         )
     if (upload.size or 0) > LARGEST:
         raise Refused(Text("文件超过 500 MB", "The file is larger than 500 MB"))
-    token = f"{secrets.token_hex(16)}{suffix}"
-    file = _folder() / "incoming" / token
+    file = _folder() / "incoming" / f"{secrets.token_hex(16)}{suffix}"
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("wb") as out:
         for chunk in upload.chunks():
             out.write(chunk)
-    context: dict[str, object] = {
-        "token": token,
-        "name": slugify(Path(upload.name).stem, allow_unicode=True)[:40] or "log",
-        "kinds": ", ".join(_KINDS),
-    }
-    if suffix == ".csv":
+    name = slugify(Path(upload.name).stem, allow_unicode=True)[:40] or "log"
+    return page(request, _PAGE, _questions(file) | {"name": name})
+
+
+def _questions(file: Path) -> dict[str, object]:
+    """What must be known of a file that was uploaded. Not under `token`: each page has one."""
+    found: dict[str, object] = {"incoming": file.name}
+    if file.suffix == ".csv":
         columns = header(file)
-        context |= {"columns": columns, "guesses": _guess(columns)}
-    elif suffix in (".json", ".sqlite"):
-        context["types"] = _types(file)
-    return page(request, "backoffice/bring_log.html", context)
+        found |= {"columns": columns, "guesses": _guess(columns)}
+    elif file.suffix in (".json", ".sqlite"):
+        found["types"] = _types(file)
+    return found
 
 
 def _types(file: Path) -> list[str]:
@@ -155,9 +163,9 @@ def _take_in(request: HttpRequest, file: Path) -> HttpResponse:
     return redirect(f"{reverse('staff_mining')}?log={name}")
 
 
-def _incoming(token: str) -> Path:
+def _incoming(name: str) -> Path:
     waiting = _folder() / "incoming"
-    found = next((one for one in waiting.glob("*") if one.name == token), None)
+    found = next((one for one in waiting.glob("*") if one.name == name), None)
     if found is None:
         raise Refused(Text("文件已过期，请重新上传", "The file is gone; upload it again"))
     return found
