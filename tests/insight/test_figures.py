@@ -10,6 +10,7 @@ from django.db import connection
 
 from shangliu.flow import steps
 from shangliu.flow.drawing import graph
+from shangliu.flow.layouts import OVERVIEW, sheet
 from shangliu.insight import cases, figures
 from shangliu.insight.figures import ways_of
 from shangliu.insight.models import Behaviour
@@ -126,6 +127,19 @@ def test_every_edge_lists_exactly_as_many_cases_as_its_number_says(shop: world.S
         listed = cases.passed_edge(drawn, edge.key, Period.DAY, limit=ALL)
         assert len(listed) == moved.edges.get(edge.key, 0), edge.key
         assert len({one.id for one in listed}) == len(listed), edge.key
+
+
+def test_every_way_between_stages_lists_exactly_as_many_cases_as_its_number_says(
+    shop: world.Shop,
+) -> None:
+    drawn = graph()
+    blocks, _geometry = sheet(OVERVIEW)
+    shown = figures.figures(drawn, figures.traffic(drawn, Period.DAY))
+    assert len(blocks.edges) > 8
+    for edge in blocks.edges:
+        listed = cases.passed_edges(drawn, edge.origins, Period.DAY, limit=ALL)
+        figure = shown.of_edge(edge)
+        assert len(listed) == (figure.count if figure else 0), edge.key
 
 
 def test_edges_out_of_the_rule_equal_the_decisions_in_the_log(shop: world.Shop) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -80,8 +80,23 @@ def passed_edge(
     before: tuple[datetime, int] | None = None,
 ) -> list[Passed]:
     """The events counted on an edge, the newest first; `before` this (at, id)."""
+    return passed_edges(graph, (key,), span, limit=limit, before=before)
+
+
+def passed_edges(
+    graph: Graph,
+    keys: Collection[str],
+    span: Span,
+    *,
+    limit: int = 50,
+    before: tuple[datetime, int] | None = None,
+    by: str = "",
+) -> list[Passed]:
+    """The events counted on one of these edges, each once, the newest first; `by` one actor."""
     ways = ways_of(graph)
-    parts = [*_gone(ways, key, span.stretch), *_ended(ways, key)]
+    parts = [*_gone(ways, keys, span.stretch), *_ended(ways, keys)]
+    if by:
+        parts = [replace(one, clause=f"({one.clause}) AND e.actor = %s", by=by) for one in parts]
     return _listed(parts, span, limit, before) if parts else []
 
 
@@ -108,13 +123,18 @@ class _Part:
     log: str
     clause: str
     given: list[Any]
+    by: str = ""
+
+    @property
+    def values(self) -> list[Any]:
+        return [*self.given, self.by] if self.by else self.given
 
 
-def _gone(ways: Ways, key: str, stretch: Stretch) -> Iterator[_Part]:
-    """What went along the edge to a step: visits and objects stand in different logs."""
+def _gone(ways: Ways, keys: Collection[str], stretch: Stretch) -> Iterator[_Part]:
+    """What went along the edges to a step: visits and objects stand in different logs."""
     by_log: dict[str, _Part] = {}
     for one in sums(ways, stretch).passages:
-        if key in ways.edges(one):
+        if not {*keys}.isdisjoint(ways.edges(one)):
             log = log_of(one.step.partition(".")[0])
             sql, given = _same(ways, one)
             known_part = by_log.get(log)
@@ -126,11 +146,11 @@ def _gone(ways: Ways, key: str, stretch: Stretch) -> Iterator[_Part]:
     yield from by_log.values()
 
 
-def _ended(ways: Ways, key: str) -> Iterator[_Part]:
-    """What went along the edge to an end."""
+def _ended(ways: Ways, keys: Collection[str]) -> Iterator[_Part]:
+    """What went along the edges to an end."""
     for edge, entries, instead in ways.ends():
         for entry in entries:
-            if key == edge.key or (instead and key == f"{entry}>{edge.source}"):
+            if edge.key in keys or (instead and f"{entry}>{edge.source}" in keys):
                 sql, given = ended_sql(ways, entry, instead)
                 yield _Part(f"{EVENTS} WHERE {sql}", "true", given)
 
@@ -155,7 +175,7 @@ def _listed(
         f" AND e.at >= %s AND e.at < %s{beyond} ORDER BY e.at DESC, e.id DESC LIMIT {int(limit)})"
         for part in parts
     )
-    given = [one for part in parts for one in (*part.given, *stretch.ends, *(before or ()))]
+    given = [one for part in parts for one in (*part.values, *stretch.ends, *(before or ()))]
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT * FROM ({' UNION ALL '.join(each)}) found"  # noqa: S608

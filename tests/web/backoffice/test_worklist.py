@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -15,7 +17,7 @@ from shangliu.flow.order.effects import Reason
 from shangliu.insight import rollup
 from shangliu.platform import clock
 from shangliu.process.roles import Role
-from shangliu.web.backoffice import living
+from shangliu.web.backoffice import living, worklist
 from tests.insight import world
 from tests.web.backoffice.busy import NOON
 from tests.web.backoffice.conftest import Enter
@@ -178,6 +180,39 @@ def test_who_went_along_an_edge_is_listed_and_can_be_told(
         )
     assert answer.status_code == 302
     assert Message.objects.get(template="staff_note").case_no == shown[0]
+
+
+def test_all_who_went_along_an_edge_are_reached_page_by_page_and_by_who_did_it(
+    client: Client, waiting: list[Order], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worklist, "MOST", 2)
+    edge = "payment.send/>payment.succeed"
+    asked = urlencode({"edge": edge})
+    seen = []
+    while asked:
+        with clock.at(NOON):
+            page = client.get(f"/staff/cases/?{asked}").content.decode()
+        assert "时段内共 3 次" in page
+        seen.append(re.findall(r'name="case" value="([^"]+)"', page))
+        asked = unescape("".join(re.findall(r'href="\?([^"]*before=[^"]*)"', page)))
+    assert seen == [[waiting[2].case_no, waiting[1].case_no], [waiting[0].case_no]]
+    with clock.at(NOON):
+        nobody = client.get("/staff/cases/", {"edge": edge, "actor": "operations"})
+    assert 'name="case"' not in nobody.content.decode()
+
+
+def test_a_way_between_stages_opens_with_its_cases(client: Client, waiting: list[Order]) -> None:
+    asked = urlencode({"edge": "stage:payment>stage:processing"})
+    with clock.at(NOON):
+        panel = client.get(f"/staff/map/panel/?{asked}").content.decode()
+        page = client.get(f"/staff/cases/?{asked}").content.decode()
+        home = client.get("/staff/").content.decode()
+    for one in waiting:
+        assert one.number in panel
+        assert one.number in page
+    assert "支付处理 → 订单处理" in panel
+    assert f"/staff/?period=14d&amp;{asked}" in page
+    assert 'data-open-edge="stage:payment&gt;stage:processing"' in home
 
 
 @pytest.mark.parametrize("asked", ["node=order.nothing", "edge=a>b", "", "node=visit.arrive"])

@@ -15,7 +15,7 @@ from shangliu.process.drawing.figures import (
     NodeFigure,
     change_text,
 )
-from shangliu.process.drawing.graph import Graph
+from shangliu.process.drawing.graph import Edge, Graph, Shape
 from shangliu.process.running import flow
 from shangliu.web.backoffice import pictures, words
 
@@ -88,7 +88,7 @@ def ways(drawn: Graph, figures: Figures) -> list[dict[str, object]]:
         found.append(
             {
                 "key": edge.key,
-                "open": (edge.origins or (edge.key,))[0],
+                "open": edge.key if is_between_stages(edge) else (edge.origins or (edge.key,))[0],
                 "label": f"{labels[edge.source]} → {labels[edge.target]}",
                 "exit": edge.label or "",
                 "count": figure.count,
@@ -98,6 +98,11 @@ def ways(drawn: Graph, figures: Figures) -> list[dict[str, object]]:
             }
         )
     return found
+
+
+def is_between_stages(edge: Edge) -> bool:
+    """Is it a way of the overview, which stands for all ways from a stage to another?"""
+    return edge.key.startswith(f"{Shape.STAGE.value}:")
 
 
 def stages(figures: Figures) -> list[dict[str, object]]:

@@ -25,7 +25,7 @@ from shangliu.process.drawing.figures import EdgeFigure, NodeFigure
 from shangliu.process.drawing.graph import Node, Shape
 from shangliu.process.roles import STAFF, Role
 from shangliu.process.running import flow
-from shangliu.web.backoffice import funneling, living, map_rows, words
+from shangliu.web.backoffice import funneling, living, map_rows, pictures, words
 from shangliu.web.backoffice.access import person
 from shangliu.web.backoffice.looks import Look
 from shangliu.web.backoffice.outbox import MAY_REDRIVE
@@ -42,8 +42,8 @@ def panel_of(request: HttpRequest, look: Look) -> dict[str, object] | None:
     known = ways_of(graph())
     if key and key in known.nodes:
         return _node_panel(known.nodes[key], look, request)
-    if edge and cases.known(graph(), edge):
-        return _edge_panel(edge, look, request)
+    if way := pictures.way(edge):
+        return _edge_panel(way, look, request)
     beyond = _beyond(key)
     return _node_panel(beyond, look, request) if beyond is not None else None
 
@@ -164,14 +164,12 @@ def _letters(node: Node) -> list[dict[str, object]]:
     ]
 
 
-def _edge_panel(key: str, look: Look, request: HttpRequest) -> dict[str, object]:
-    source, _gt, target = key.partition(">")
-    nodes = ways_of(graph()).nodes
-    events = cases.passed_edge(
-        graph(), key, look.span, limit=MOST_CASES, before=_place(request, "before")
+def _edge_panel(way: pictures.Way, look: Look, request: HttpRequest) -> dict[str, object]:
+    events = cases.passed_edges(
+        graph(), way.origins, look.span, limit=MOST_CASES, before=_place(request, "before")
     )
     numbers = orders.order_numbers({one.case_no for one in events})
-    figure = living.figures(look.span, compare=look.compare).edges.get(key) or EdgeFigure(0)
+    figure = living.figures(look.span, compare=look.compare).of_edge(way.edge) or EdgeFigure(0)
     was = figure.before
     count: dict[str, object] = {"key": "edge", "label": _("次数"), "value": figure.count}
     if was is not None:
@@ -181,8 +179,8 @@ def _edge_panel(key: str, look: Look, request: HttpRequest) -> dict[str, object]
         stats.append({"key": "share", "label": _("占比"), "value": f"{figure.share:.1%}"})
     return {
         "kind": "edge",
-        "key": key,
-        "title": f"{nodes[source].label} → {nodes[target].label}",
+        "key": way.key,
+        "title": way.title,
         "stats": stats,
         "events": [_event_row(one, numbers) for one in events],
         "more": events[-1] if len(events) == MOST_CASES else None,

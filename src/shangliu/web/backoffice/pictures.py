@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from django.urls import reverse
 
@@ -15,13 +15,14 @@ from shangliu.platform.errors import NotFound
 from shangliu.process.drawing.figures import Figures
 from shangliu.process.drawing.fold import fold
 from shangliu.process.drawing.geometry import Geometry
-from shangliu.process.drawing.graph import Graph, Shape
+from shangliu.process.drawing.graph import Edge, Graph, Shape
 from shangliu.process.drawing.svg import to_svg
 from shangliu.web.backoffice import words
 
 __all__ = [
     "OVERVIEW",
     "WHOLE",
+    "Way",
     "draw",
     "folded",
     "on_sheet",
@@ -29,6 +30,7 @@ __all__ = [
     "quoted",
     "stage_of",
     "stages_of",
+    "way",
 ]
 
 _PAPER = 404 / 248  # what remains of A3 beside the edges and below the heading, as in map.css
@@ -73,6 +75,29 @@ def _address(drawn: Graph, key: str, link: str) -> str:
         look = leads_to.rpartition("&node=")[0]
         return reverse("staff_map", args=(here.stage,)) + look
     return leads_to
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way of a picture that can be opened: the ways of the whole map that it stands for."""
+
+    key: str
+    title: str
+    stage: str
+    origins: tuple[str, ...]
+    edge: Edge
+
+
+def way(key: str) -> Way | None:
+    """A way of the whole map, or one between two stages of the overview."""
+    for drawn in (graph(), picture(OVERVIEW)[0]):
+        edge = next((one for one in drawn.edges if one.key == key), None)
+        if edge is not None:
+            ends = {node.key: node for node in drawn.nodes}
+            source, target = ends[edge.source], ends[edge.target]
+            title = f"{source.label} → {target.label}"
+            return Way(key, title, target.stage, edge.origins or (key,), edge)
+    return None
 
 
 def on_sheet(drawn: Graph, path: Sequence[str]) -> tuple[str, ...]:

@@ -28,9 +28,10 @@ from shangliu.platform import clock
 from shangliu.platform.errors import NotFound, Refused
 from shangliu.platform.text import Text
 from shangliu.process.definition import Process, Step
+from shangliu.process.drawing.figures import EdgeFigure
 from shangliu.process.roles import STAFF, Role
 from shangliu.process.running import flow
-from shangliu.web.backoffice import words
+from shangliu.web.backoffice import living, pictures, words
 from shangliu.web.backoffice.access import actor, page, person, staff
 from shangliu.web.backoffice.acting import again, back
 from shangliu.web.backoffice.looks import look_of
@@ -99,27 +100,29 @@ def worklist(request: HttpRequest) -> HttpResponse:
 
 
 def _gone(request: HttpRequest, edge: str) -> HttpResponse:
-    if not cases.known(graph(), edge) or ">" not in edge:
+    way = pictures.way(edge)
+    if way is None:
         raise NotFound
     look = look_of(request)
     who = request.GET.get("actor", "").strip()
-    found = cases.passed_edge(graph(), edge, look.span, limit=MOST)
-    shown = [one for one in found if not who or one.actor == who]
-    numbers = orders.order_numbers({one.case_no for one in shown})
-    nodes = ways_of(graph()).nodes
-    source, _gt, target = edge.partition(">")
+    found = cases.passed_edges(
+        graph(), way.origins, look.span, limit=MOST, before=_place(request, "before"), by=who
+    )
+    numbers = orders.order_numbers({one.case_no for one in found})
+    actors = {one.actor for one in found} | {one.login or "" for one in people.staff_list()}
+    last = found[-1] if len(found) == MOST else None
     return page(
         request,
         "backoffice/worklist_gone.html",
         {
-            "title": f"{nodes[source].label} → {nodes[target].label}",
-            "edge": edge,
-            "stage": nodes[target].stage,
+            "title": way.title,
+            "way": way,
+            "total": (living.figures(look.span).of_edge(way.edge) or EdgeFigure(0)).count,
             "look": look,
             "hidden": parse_qsl(look.query()),
             "actor": who,
-            "actors": sorted({one.actor for one in found}),
-            "named": people.names({one.actor for one in found}),
+            "actors": sorted(actors - {""}),
+            "named": people.names(actors),
             "rows": [
                 {
                     "number": numbers.get(one.case_no, ""),
@@ -129,9 +132,11 @@ def _gone(request: HttpRequest, edge: str) -> HttpResponse:
                     "dwell": words.lasted(one.dwell_us),
                     "at": words.moment(one.at),
                 }
-                for one in shown
+                for one in found
             ],
-            "cut": len(found) == MOST,
+            "next": look.query(edge=edge, actor=who, before=f"{last.at.isoformat()},{last.id}")
+            if last
+            else "",
             "most": notices.MOST_LETTERS,
         },
     )
@@ -299,8 +304,8 @@ def _next(chosen: Filters, key: str, last: WaitingCase | None) -> str:
     return urlencode({**chosen.query(key), "after": after})
 
 
-def _place(request: HttpRequest) -> tuple[datetime, int] | None:
-    stamp, _comma, pk = request.GET.get("after", "").partition(",")
+def _place(request: HttpRequest, name: str = "after") -> tuple[datetime, int] | None:
+    stamp, _comma, pk = request.GET.get(name, "").partition(",")
     try:
         return datetime.fromisoformat(stamp), int(pk)
     except ValueError:

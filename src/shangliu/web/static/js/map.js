@@ -122,7 +122,7 @@ function mark() {
   const key = asked.get("node");
   const edge = asked.get("edge");
   if (key) svg.querySelector(`[data-node="${CSS.escape(key)}"]`)?.classList.add("is-open");
-  if (edge) svg.querySelector(`[data-edge="${CSS.escape(edge)}"]`)?.classList.add("is-open");
+  if (edge) svg.querySelector(`[data-edge="${CSS.escape(edge)}"], [data-origins="${CSS.escape(edge)}"]`)?.classList.add("is-open");
 }
 
 function close(push = true) {
@@ -157,9 +157,10 @@ document.addEventListener("click", (event) => {
     return load(`?${query({ node: key })}`).then(() => event.detail === 0 && panel.focus());
   }
   const edge = event.target.closest("svg .edge");
-  if (edge && view.contains(edge) && !edge.dataset.edge.startsWith("stage:")) {
-    const origin = (edge.dataset.origins || edge.dataset.edge).split(" ")[0];
-    return load(`?${query({ edge: origin })}`);
+  if (edge && view.contains(edge)) {
+    const between = edge.dataset.edge.startsWith("stage:");
+    const way = between ? edge.dataset.edge : (edge.dataset.origins || edge.dataset.edge).split(" ")[0];
+    return load(`?${query({ edge: way })}`);
   }
   const zoom = event.target.closest("[data-zoom]")?.dataset.zoom;
   if (zoom === "fit") hand.fit(true);
