@@ -175,3 +175,20 @@ def test_the_whole_map_is_printed_in_rows_that_fill_the_page(
     assert not page.locator(".map__sheet > svg:first-child").is_visible()
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator(".map__sheet svg").count() == 1
+
+
+@pytest.mark.parametrize("address", ["/staff/", "/staff/map/all/"])
+def test_the_rows_are_printed_with_their_arrowheads(
+    context: BrowserContext, served: str, address: str
+) -> None:
+    page = context.new_page()
+    page.goto(served + address)
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 1527, "height": 1062})
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    rows = page.locator(".map__sheet > svg:last-child")
+    assert rows.locator("> svg").count() > 1
+    drawn = rows.screenshot()
+    page.evaluate("document.querySelectorAll('.flow-map marker').forEach(one => one.remove())")
+    changed = rows.screenshot() != drawn
+    assert changed

@@ -50,13 +50,35 @@ def test_the_names_of_the_lanes_stand_before_each_row() -> None:
     assert [(one.left, one.right) for one in again] == [(0, heads)]
 
 
-def test_a_sheet_of_one_stage_or_of_none_stays_as_it_is() -> None:
-    for name in names():
+def test_the_overview_takes_two_rows_of_four_blocks_and_gets_almost_twice_as_large() -> None:
+    _, geometry = sheet("overview")
+    folded = fold(geometry, A3)
+    assert folded.rows == (
+        ("stage:browse", "stage:cart", "stage:checkout", "stage:payment"),
+        ("stage:processing", "stage:delivery", "stage:receipt", "stage:aftersales"),
+    )
+    assert shares(geometry, folded, A3) > 1.9
+    assert folded.height == 2 * 260 + 48
+
+
+def test_what_lies_between_two_blocks_is_shown_in_both_rows() -> None:
+    _, geometry = sheet("overview")
+    above, below = fold(geometry, A3).pieces
+    payment, processing = geometry.nodes[3].box, geometry.nodes[4].box
+    assert (above.left, below.right) == (0, geometry.width)
+    assert (below.left, above.right) == (
+        payment.x + payment.w + 12,
+        processing.x - 12,
+    )
+    assert (below.x, below.y) == (0, 260 + 48)
+
+
+def test_a_sheet_of_one_stage_stays_as_it_is() -> None:
+    for name in set(names()) - {"all", "overview"}:
         _, geometry = sheet(name)
         folded = fold(geometry, A3)
-        if name != "all":
-            assert (len(folded.rows), folded.width, folded.height) == (
-                1,
-                geometry.width,
-                geometry.height,
-            )
+        assert (len(folded.rows), folded.width, folded.height) == (
+            1,
+            geometry.width,
+            geometry.height,
+        )
