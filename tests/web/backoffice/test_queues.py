@@ -6,12 +6,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from shangliu.domain.aftersales.models import AfterSale
 from shangliu.domain.inventory.models import Stock
 from shangliu.domain.payments.models import Payment, Refund
-from shangliu.domain.payments.provider import Outcome, RefundOutcome
+from shangliu.domain.payments.provider import Outcome, Ref, RefundOutcome, TradeAnswer
 from shangliu.domain.settlement.models import SettlementEntry
 from shangliu.flow import steps, timers
 from shangliu.flow.aftersale.effects import Answer, ReturnWaybill
@@ -184,6 +185,36 @@ def test_finance_asks_the_gateway_about_a_silent_payment(shop: world.Shop, enter
     order.refresh_from_db()
     assert order.paid_at is not None
     assert _take(enter(Role.WAREHOUSE), "payment.query", payment.pk, "payments") in (403, 409)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_gateway_is_asked_about_many_outside_of_any_transaction(
+    shop: world.Shop, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        money.start(
+            trade=world.placed(shop).trade,
+            way=money.Way("testpay"),
+            return_url="",
+            notify_url="",
+            actor="guest",
+        )
+    shop.gateway.outcome = Outcome.PAID
+    asked, query = [], shop.gateway.query
+
+    def looked(ref: Ref) -> TradeAnswer:
+        asked.append(connection.in_atomic_block)
+        return query(ref)
+
+    monkeypatch.setattr(shop.gateway, "query", looked)
+    waiting = [str(one.pk) for one in Payment.objects.order_by("id")]
+    done = enter(Role.FINANCE).post(
+        "/staff/steps/many/",
+        {"step": "payment.query", "pk": waiting, "next": "/staff/queue/payments/"},
+    )
+    assert done.status_code == 302
+    assert asked == [False, False]
+    assert set(Payment.objects.values_list("state", flat=True)) == {"succeeded"}
 
 
 def test_a_failed_refund_is_tried_again_and_a_manual_one_needs_a_voucher(
