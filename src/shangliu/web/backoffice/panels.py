@@ -97,10 +97,11 @@ def _cases(node: Node, look: Look, request: HttpRequest) -> dict[str, object]:
         )
     events = cases.passed_node(graph(), node.key, look.span, limit=12)
     numbers = orders.order_numbers({one.case_no for one in waits} | {one.case_no for one in events})
+    named = accounts.names({one.actor for one in events})
     return {
         "waiting": [_waiting_row(one, numbers) for one in waits],
         "more": waits[-1] if len(waits) == MOST_CASES else None,
-        "events": [_event_row(one, numbers) for one in events],
+        "events": [_event_row(one, numbers, named) for one in events],
     }
 
 
@@ -169,6 +170,7 @@ def _edge_panel(way: pictures.Way, look: Look, request: HttpRequest) -> dict[str
         graph(), way.origins, look.span, limit=MOST_CASES, before=_place(request, "before")
     )
     numbers = orders.order_numbers({one.case_no for one in events})
+    named = accounts.names({one.actor for one in events})
     figure = living.figures(look.span, compare=look.compare).of_edge(way.edge) or EdgeFigure(0)
     was = figure.before
     count: dict[str, object] = {"key": "edge", "label": _("次数"), "value": figure.count}
@@ -182,7 +184,7 @@ def _edge_panel(way: pictures.Way, look: Look, request: HttpRequest) -> dict[str
         "key": way.key,
         "title": way.title,
         "stats": stats,
-        "events": [_event_row(one, numbers) for one in events],
+        "events": [_event_row(one, numbers, named) for one in events],
         "more": events[-1] if len(events) == MOST_CASES else None,
     }
 
@@ -205,7 +207,8 @@ def _person_panel(login: str, look: Look) -> dict[str, object] | None:
         "total": sum(count for _name, count in counts),
         "tasks": _tasks(one.acts_as),
         "events": [
-            {**_event_row(event, numbers), "who": words.step_label(event.step)} for event in events
+            {**_event_row(event, numbers, {}), "who": words.step_label(event.step)}
+            for event in events
         ],
         "more": None,
     }
@@ -259,12 +262,12 @@ def _waiting_row(one: Any, numbers: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def _event_row(one: Any, numbers: Mapping[str, str]) -> dict[str, object]:
+def _event_row(one: Any, numbers: Mapping[str, str], named: Mapping[str, str]) -> dict[str, object]:
     return {
         "number": numbers.get(one.case_no, ""),
         "case_no": one.case_no,
         "at": words.exact(one.at),
-        "who": one.actor,
+        "who": named.get(one.actor, one.actor),
         "dwell": words.lasted(one.dwell_us),
     }
 
