@@ -29,6 +29,7 @@ CSV = "订单,动作,时间\nA1,下单,2026-11-01T08:00:00Z\nA1,付款,2026-11-0
 @pytest.fixture(autouse=True)
 def _folders(settings: Settings, tmp_path: Path) -> Iterator[None]:
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MINED_LOG = tmp_path / "log"
     mine.forget()
     yield
     logfiles.clear()
