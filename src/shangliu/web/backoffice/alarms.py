@@ -156,7 +156,7 @@ def _card(
                 "label": _play_label(str(button.label), about),
                 "why": ""
                 if playbook.may(button, roles)
-                else wanted.format(roles="、".join(str(r.label) for r in sorted(button.by))),
+                else wanted.format(roles=words.together(str(r.label) for r in sorted(button.by))),
                 "sure": str(button.sure) if button.sure else "",
             }
             for code, about, button in playbook.offered(one)

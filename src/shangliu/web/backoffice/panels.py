@@ -316,21 +316,21 @@ def _about_step(name: str, process: Process[Any], step: Step[Any]) -> Iterator[t
     states = [words.state_label(process.name, str(state)) for state in step.source]
     target = words.state_label(process.name, str(step.target))
     yield _("状态变化"), f"{' / '.join(states) or _('新建')} → {target}"
-    yield _("谁来做"), "、".join(str(role.label) for role in sorted(step.by))
+    yield _("谁来做"), words.together(str(role.label) for role in sorted(step.by))
     if step.within is not None:
         yield _("时限"), words.policy_value(step.within)
     if step.needs:
-        yield _("条件"), "；".join(str(check.__name__) for check in step.needs)
+        yield _("条件"), words.clauses(str(check.__name__) for check in step.needs)
     for policy in step.policies:
         yield str(policy.label), words.policy_value(policy)
     if step.tells:
-        yield _("通知"), "、".join(str(TEMPLATES[name].title) for name in step.tells)
+        yield _("通知"), words.together(str(TEMPLATES[name].title) for name in step.tells)
     if step.sends:
-        yield _("发往外部"), "、".join(str(send.label) for send in step.sends)
+        yield _("发往外部"), words.together(str(send.label) for send in step.sends)
     links = flow().links_after(name)
     if links:
         follow = [words.step_label(fired) for link in links for fired in link.fire]
-        yield _("随后触发"), "、".join(dict.fromkeys(follow))
+        yield _("随后触发"), words.together(dict.fromkeys(follow))
     yield _("代码"), _code_of(process, step)
 
 
