@@ -27,6 +27,7 @@ from shangliu.process.roles import STAFF, Role
 from shangliu.process.running import flow
 from shangliu.web.backoffice import funneling, living, map_rows, pictures, words
 from shangliu.web.backoffice.access import person
+from shangliu.web.backoffice.conditions import condition
 from shangliu.web.backoffice.looks import Look
 from shangliu.web.backoffice.outbox import MAY_REDRIVE
 
@@ -320,7 +321,7 @@ def _about_step(name: str, process: Process[Any], step: Step[Any]) -> Iterator[t
     if step.within is not None:
         yield _("时限"), words.policy_value(step.within)
     if step.needs:
-        yield _("条件"), words.clauses(str(check.__name__) for check in step.needs)
+        yield _("条件"), words.clauses(condition(check) for check in step.needs)
     for policy in step.policies:
         yield str(policy.label), words.policy_value(policy)
     if step.tells:
