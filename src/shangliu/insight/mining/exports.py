@@ -313,7 +313,8 @@ def _xes_event(one: Row) -> str:
         f"<event><string key={_NAME} value={quoteattr(one.activity)}/>"
         f'<date key="time:timestamp" value="{one.time}"/>'
         f'<string key="org:role" value={quoteattr(one.role)}/>'
-        f'<string key="org:resource" value={quoteattr(one.actor)}/></event>\n'
+        f'<string key="org:resource" value={quoteattr(one.actor)}/>'
+        f'<string key="object" value={quoteattr(one.object)}/></event>\n'
     )
 
 
