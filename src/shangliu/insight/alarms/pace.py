@@ -321,9 +321,8 @@ def _drop(
 def _counted(count: int, usual: tuple[float, float] | None, width: float) -> Text:
     if usual is None:
         return Text(
-            f"最近 {spell(width, 'zh')} {count} 次，之前两小时和前几周的同一时段几乎没有",
-            f"{count} in {spell(width, 'en')}; hardly any in the two hours before and at this hour"
-            " of former weeks",
+            f"最近 {spell(width, 'zh')} {count} 次，之前两小时和前几周同一时段几乎没有",
+            f"{count} in {spell(width, 'en')}; hardly any before, nor at this hour of former weeks",
         )
     low, high = usual
     return Text(
