@@ -15,13 +15,14 @@ from shangliu.domain.inventory.models import Stock
 from shangliu.domain.payments.models import GatewayNotification, Payment
 from shangliu.domain.payments.provider import Outcome
 from shangliu.flow import alarms
+from shangliu.flow.cart import services as carts
 from shangliu.flow.payment import services as money
 from shangliu.flow.policies import Policies
 from shangliu.flow.timers import run_due
 from shangliu.insight.alarms import house, likely, watch
 from shangliu.insight.alarms.locate import Located, locate
 from shangliu.insight.alarms.signals import Depth
-from shangliu.insight.models import Alarm
+from shangliu.insight.models import Alarm, Behaviour
 from shangliu.platform import clock
 from shangliu.platform.health import LOOPS
 from shangliu.platform.models import Heartbeat, Outbox, OutsideCall
@@ -266,6 +267,22 @@ def test_a_warehouse_that_rests_is_named_and_the_steps_behind_it_are_its_consequ
     stage, system, _, owner = first()
     assert (stage, system, owner) == ("delivery", "warehouse", Role.WAREHOUSE)
     assert all(one.by for one in located()[1:])
+
+
+def test_carts_that_nobody_goes_on_with_are_an_alarm_only_while_buyers_come() -> None:
+    shop = world.open_shop()
+    for n in range(8):
+        with clock.at(clock.now() - timedelta(minutes=60 - n)):
+            world.paid(shop)
+    with clock.at(clock.now() - timedelta(minutes=8)):
+        carts.add(
+            token=carts.new_token(), user_id=None, visit="", variant_id=shop.tea.pk, quantity=1
+        )
+    world.send_all()
+    assert "cart.check_out" not in {one.step for one in located()}
+
+    Behaviour.objects.create(at=clock.now() - timedelta(minutes=2), visit="v", step="browse")
+    assert "cart.check_out" in {one.step for one in located()}
 
 
 def test_without_a_history_only_the_service_level_time_speaks() -> None:

@@ -9,16 +9,24 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
+from shangliu.domain.orders.models import Order
 from shangliu.flow.drawing import graph
 from shangliu.insight import archive as archives
 from shangliu.insight.archive import archive, archived, make_months, months
-from shangliu.insight.trace import trace
+from shangliu.insight.mining import log as logs
+from shangliu.insight.mining.exports import export
+from shangliu.insight.mining.log import CaseOf
+from shangliu.insight.mining.source import archive_due, refresh
+from shangliu.insight.trace import events_of, trace
 from shangliu.platform import clock
 from shangliu.platform.errors import Refused
 from shangliu.process.models import Event
 from tests.insight import world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
 
 
 @pytest.fixture
@@ -76,6 +84,33 @@ def test_each_of_many_purchases_is_found_in_its_part_of_the_file(
     assert sorted(archived(settings.EVENT_ARCHIVE, cases), key=lambda event: event.pk) == sorted(
         (event for events in before.values() for event in events), key=lambda event: event.pk
     )
+
+
+def test_old_months_go_by_themselves_and_nothing_is_lost_to_a_page_a_miner_or_an_export(
+    shop: world.Shop, case_no: str, then: datetime, settings: Settings, tmp_path: Path
+) -> None:
+    young = world.paid(shop).case_no
+    since, until = then - timedelta(days=40), clock.now() + timedelta(days=1)
+    order = Order.objects.get(case_no=case_no)
+    life = [event.pk for event in events_of("order", order)]
+    forms = ("csv", "xes")
+    before = {form: _exported(form, tmp_path, since, until) for form in forms}
+    mined = logs.read(logs.connect(), "own", refresh(tmp_path / "other", CaseOf.PURCHASE)).count()
+
+    files = list(archive_due(settings.EVENT_ARCHIVE, tmp_path / "log"))
+    assert [file.stem for file in files] == [f"{then:%Y-%m}"]
+    assert set(Event.objects.values_list("case_no", flat=True)) >= {young}
+    assert not Event.objects.filter(case_no=case_no).exists()
+    assert [event.pk for event in events_of("order", order)] == life
+    assert {form: _exported(form, tmp_path, since, until) for form in forms} == before
+    again = refresh(tmp_path / "log", CaseOf.PURCHASE)
+    assert logs.read(logs.connect(), "own", again).count() == mined
+    assert list(archive_due(settings.EVENT_ARCHIVE, tmp_path / "log")) == []
+
+
+def _exported(form: str, folder: Path, since: datetime, until: datetime) -> str:
+    assert export(form, folder / form, since, until) > 30
+    return (folder / form).read_text("utf-8")
 
 
 def test_a_young_month_stays(case_no: str, settings: Settings) -> None:

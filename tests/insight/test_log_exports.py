@@ -11,10 +11,14 @@ import pyarrow.parquet as pq
 import pytest
 from pm4py.objects.ocel.validation import ocel20_rel_validation
 
+from shangliu.flow import checkout
+from shangliu.insight.mining import log as logs
+from shangliu.insight.mining.conformance import check
 from shangliu.insight.mining.exports import WRITERS, export
-from shangliu.insight.mining.files import from_ocel, from_xes
+from shangliu.insight.mining.files import Columns, from_csv, from_ocel, from_xes, import_log
 from shangliu.platform.errors import Refused
 from shangliu.process.models import Event
+from shangliu.process.running import flow
 from tests.insight import world
 
 pytestmark = [
@@ -89,6 +93,27 @@ def test_the_relational_form_has_no_unsatisfied_rule(events: list[Event], tmp_pa
     satisfied, unsatisfied = ocel20_rel_validation.apply(str(file))
     assert list(unsatisfied) == []
     assert len(satisfied) > 5
+
+
+@pytest.mark.parametrize("form", ["csv", "xes", "ocel.json", "ocel.sqlite"])
+def test_our_own_log_fits_the_definition_when_it_comes_back(tmp_path: Path, form: str) -> None:
+    """Two lines make two reservations, which must not be taken for one."""
+    shop = world.open_shop()
+    wishes = checkout.Wishes(delivery="standard", remark="", purses=frozenset())
+    order = world.placed_as(wishes, {shop.tea: 2, shop.cup: 1})
+    world.pay(shop, order)
+    world.completed(shop, world.paid(shop))
+    file = tmp_path / f"log.{form.rpartition('.')[2]}"
+    count = export(form, file, SINCE, UNTIL)
+    found = {
+        "csv": lambda: from_csv(
+            file, Columns(case="case", activity="activity", at="timestamp", role="role")
+        ),
+        "xes": lambda: from_xes(file),
+    }.get(form, lambda: from_ocel(file, "purchase"))()
+    assert import_log(found, tmp_path / "log.parquet") == count
+    log = logs.read(logs.connect(), "back", [tmp_path / "log.parquet"])
+    assert check(log, flow()).share == 1.0
 
 
 def test_an_unknown_form_is_refused(tmp_path: Path) -> None:

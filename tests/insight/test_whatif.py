@@ -65,6 +65,14 @@ def test_ten_times_the_orders_make_the_queue_longer(model: Model) -> None:
     assert then["busy.warehouse"].mid > now["busy.warehouse"].mid
 
 
+def test_work_beyond_the_shifts_is_paid_too(model: Model) -> None:
+    now, then = after(model), after(model, volume=2000)
+    assert now["busy.warehouse"].high < 1 < then["busy.warehouse"].low
+    paid = now["staff_hours"].mid
+    assert then["staff_hours"].mid == pytest.approx(paid * then["busy.warehouse"].mid, rel=0.02)
+    assert then["cost_fen"].mid > now["cost_fen"].mid
+
+
 def test_a_sale_day_brings_more_orders_on_that_day_only(model: Model) -> None:
     day = sum(0 <= case.begun_us - model.since_us - 2 * DAY < DAY for case in model.cases)
     assert after(model, volume=1000, sale_day=3)["orders"].mid == 400 + 9 * day
@@ -74,7 +82,9 @@ def test_more_people_shorten_the_queue_of_a_sale(model: Model) -> None:
     few, many = after(model, volume=500), after(model, volume=500, heads={"warehouse": 12})
     assert many["queue_mean.warehouse"].high < few["queue_mean.warehouse"].low
     assert many["lead_p50"].high < few["lead_p50"].low
-    assert many["staff_hours"].mid == pytest.approx(4 * few["staff_hours"].mid, rel=0.05)
+    shifts = after(model)["staff_hours"].mid
+    assert many["staff_hours"].mid == pytest.approx(4 * shifts, rel=0.05)
+    assert few["staff_hours"].mid > 1.1 * shifts
     assert many["cost_fen"].mid > few["cost_fen"].mid
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 
 import psycopg
+from django.conf import settings
 from django.db import OperationalError, close_old_connections, connection
 
 from shangliu.domain.notifications.webhooks import Endpoint
@@ -27,9 +28,11 @@ from shangliu.insight.alarms.watch import forget_old
 from shangliu.insight.archive import make_months
 from shangliu.insight.figures import ways_of
 from shangliu.insight.funnel import days, journeys
+from shangliu.insight.mining.source import archive_due
 from shangliu.insight.rollup import seal
 from shangliu.platform import clock
 from shangliu.platform.env import Env
+from shangliu.platform.errors import Refused
 from shangliu.platform.health import HOUSE, OUTBOX, OUTBOX_TOO, TIMERS, WATCH
 from shangliu.platform.models import Heartbeat
 from shangliu.platform.outbox import drain
@@ -40,6 +43,8 @@ TIMERS_EVERY = 1.0
 COUNT_EVERY = 60.0
 BILLS_EVERY = 20.0  # a gateway that gives none is missed within a minute
 WATCH_EVERY, WATCH_AT_MOST = 5.0, 10.0
+ARCHIVE = "archive"  # not among the loops whose rest is an alarm: one turn may take minutes
+ARCHIVE_AFTER, ARCHIVE_EVERY = 60.0, 3600.0
 IDLE = 0.2
 
 
@@ -69,6 +74,7 @@ def run(env: Env, args: argparse.Namespace) -> int:
             (TIMERS, _timers(stop)),
             (HOUSE, _keeping_house(stop)),
             (WATCH, _watching(stop)),
+            (ARCHIVE, _archiving(stop)),
         )
     ]
     for thread in threads:
@@ -118,6 +124,25 @@ def _keeping_house(stop: threading.Event) -> Callable[[], None]:
             days.roll(FUNNEL)
             done_at[0] = float("-inf") if behind else time.monotonic()
         stop.wait(TIMERS_EVERY)
+
+    return once
+
+
+def _archiving(stop: threading.Event) -> Callable[[], None]:
+    """Old months of the log go to files by themselves. By its own loop, as a month takes minutes;
+    what cannot be archived now is tried again in an hour."""
+    next_at = [time.monotonic() + ARCHIVE_AFTER]
+
+    def once() -> None:
+        stop.wait(TIMERS_EVERY)
+        if time.monotonic() < next_at[0]:
+            return
+        next_at[0] = time.monotonic() + ARCHIVE_EVERY
+        try:
+            for file in archive_due(settings.EVENT_ARCHIVE, settings.MINED_LOG):
+                log.info("archived %s", file)
+        except Refused:
+            log.exception("not archived")
 
     return once
 

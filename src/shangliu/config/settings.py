@@ -141,6 +141,7 @@ WHITENOISE_MANIFEST_STRICT = False
 MEDIA_URL = "/media/"
 MEDIA_ROOT = ENV.data_dir / "media"
 EVENT_ARCHIVE = ENV.data_dir / "archive" / "events"
+MINED_LOG = ENV.data_dir / "log"
 
 STREAM_URL = ENV.stream_url
 

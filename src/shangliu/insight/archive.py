@@ -6,13 +6,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -66,17 +68,31 @@ class Month:
 
 def months() -> list[Month]:
     """The months that are in the database, the oldest first."""
+    return [_counted(name, table) for name, table in _tables()]
+
+
+def due() -> list[Month]:
+    """The months that are old enough to be archived, the oldest first."""
+    oldest = clock.now() - KEPT_FOR
+    return [
+        _counted(name, table) for name, table in _tables() if Month(name, table, 0).over <= oldest
+    ]
+
+
+def _tables() -> list[tuple[str, str]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
             " WHERE i.inhparent = 'process_event'::regclass ORDER BY 1"
         )
-        tables = [(row[0], found) for row in cursor.fetchall() if (found := _NAME.match(row[0]))]
-        result = []
-        for table, found in tables:
-            cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 - its own name
-            result.append(Month(f"{found[1]}-{found[2]}", table, cursor.fetchone()[0]))
-    return result
+        found = [_NAME.fullmatch(row[0]) for row in cursor.fetchall()]
+    return [(f"{one[1]}-{one[2]}", one[0]) for one in found if one]
+
+
+def _counted(name: str, table: str) -> Month:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 - its own name
+        return Month(name, table, cursor.fetchone()[0])
 
 
 def archive(month: Month, folder: Path) -> Path:
@@ -103,6 +119,7 @@ def archive(month: Month, folder: Path) -> Path:
                 )
             )
         part.replace(file)
+        cursor.execute("SET LOCAL lock_timeout = '5s'")  # nobody waits behind us for longer
         cursor.execute(f"ALTER TABLE process_event DETACH PARTITION {month.table}")
         cursor.execute(f"DROP TABLE {month.table}")
     return file
@@ -151,6 +168,24 @@ def archived(folder: Path, cases: Collection[str]) -> list[Event]:
                     rows += opened.read_row_group(group).filter(wanted).to_pylist()
     rows.sort(key=lambda row: (row["at"], row["id"]))
     return [Event(**{**row, "facts": json.loads(row["facts"])}) for row in rows]
+
+
+def archived_between(
+    folder: Path, since: datetime, until: datetime, columns: Sequence[str], order: Sequence[str]
+) -> Iterator[tuple[Any, ...]]:
+    """The archived events of a period, these columns of them, in this order."""
+    files = [str(file) for file in sorted(folder.glob("*.parquet"))] if folder.is_dir() else []
+    if not files:
+        return
+    table = ibis.duckdb.connect(threads=2).read_parquet(files)
+    at = table.at.epoch_seconds()
+    near = table.filter(at >= int(since.timestamp()) - 1, at <= int(until.timestamp()) + 1)
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as sorted_by:
+        near.order_by(order).select(*columns).to_parquet(sorted_by.name)
+        for batch in pq.ParquetFile(sorted_by.name).iter_batches(batch_size=_BATCH):
+            for row in batch.to_pylist():
+                if since <= row["at"] < until:
+                    yield tuple(row[name] for name in columns)
 
 
 def make_months() -> int:

@@ -14,7 +14,7 @@ from shangliu.insight.models import Behaviour
 from shangliu.insight.ways import NOT_SEEN, Passage, Ways
 from shangliu.platform.models import OutsideCall
 from shangliu.process.drawing.graph import Graph
-from shangliu.process.models import Event
+from shangliu.process.models import Event, Stateful
 from shangliu.process.running import flow
 
 
@@ -50,9 +50,14 @@ def trace(graph: Graph, *, cases: Collection[str], visit: str = "") -> Trace:
     return Trace(events=events, calls=calls, path=path, legs=legs)
 
 
-def events_of(process: str, object_id: int) -> list[Event]:
-    """The life of one object."""
-    return list(Event.objects.filter(process=process, object_id=object_id).order_by("id"))
+def events_of(process: str, one: Stateful) -> list[Event]:
+    """The life of one object, from its beginning: what was archived of it is read there."""
+    kept = list(Event.objects.filter(process=process, object_id=one.pk).order_by("id"))
+    if kept and not kept[0].source:
+        return kept
+    old = archived(settings.EVENT_ARCHIVE, [one.case_no])
+    own = [event for event in old if (event.process, event.object_id) == (process, one.pk)]
+    return [*own, *kept]
 
 
 def last_events(process: str, step: str, limit: int = 10) -> list[Event]:

@@ -201,7 +201,7 @@ class Web:
             return
         name = f"{function.__module__}.{function.__qualname__}"
         thing = Thing(What.HANDLER, name)
-        short = name.removeprefix(f"{self.root.name}.")
+        short = name.removeprefix(f"{self.root.name}.").partition(".<locals>")[0]
         self._join(step, thing, Text(short, short))
         code = function.__code__
         path = Path(code.co_filename)

@@ -39,7 +39,7 @@ def nature_of(payment: Payment) -> Nature | None:
 
 def reported(payment: Payment) -> Report | None:
     """The last that the buyer said about the transfer."""
-    said = [one for one in events_of("payment", payment.pk) if one.step == "report"]
+    said = [one for one in events_of("payment", payment) if one.step == "report"]
     if not said:
         return None
     facts = said[-1].facts

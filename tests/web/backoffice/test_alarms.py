@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -115,7 +115,9 @@ def test_a_button_is_for_its_roles_and_only_where_it_is_offered(
     assert Outbox.objects.filter(dead_at__isnull=False).count() == 0
     said = [(act["by"], act["said"][0]) for act in Alarm.objects.get(pk=one.pk).acts]
     assert said[0] == ("operations", "重新投递 1 条消息")
-    assert "operations 重新投递 1 条消息" in client.get("/staff/alarms/").content.decode()
+    at = clock.local(datetime.fromisoformat(Alarm.objects.get(pk=one.pk).acts[0]["at"]))
+    noted = f"{at:%m-%d %H:%M}</time> Operations 重新投递 1 条消息"
+    assert noted in client.get("/staff/alarms/").content.decode()
 
 
 def test_a_lost_callback_is_shown_on_its_node_and_healed_by_one_button(

@@ -255,7 +255,7 @@ def _undelivered(flow: Flow, one: _Letters) -> Signal:
         step=f"{one.process}.{one.step}",
         count=one.failed + one.dead + one.late,
         fresh=going_on if one.refused else True,
-        cause=_letter_cause(topic, error, refused=one.refused),
+        cause=_letter_cause(_called(flow, topic), error, refused=one.refused),
         evidence=(
             Text(
                 f"{topic}：{one.failed} 条重试中，{one.dead} 条已放弃，{one.late} 条到期未取",
@@ -268,10 +268,18 @@ def _undelivered(flow: Flow, one: _Letters) -> Signal:
     )
 
 
-def _letter_cause(topic: str, error: str, *, refused: bool) -> Text:
+def _called(flow: Flow, topic: str) -> Text:
+    """What people call what is sent on a topic."""
+    label = next((send.label for _, _, send in senders(flow, topic)), None)
+    return Text(f"“{label.zh}”", f"“{label.en}”") if label else Text(topic, topic)
+
+
+def _letter_cause(what: Text, error: str, *, refused: bool) -> Text:
     if not refused:
-        return Text(f"{topic} 到期的消息没有人取", f"Nobody takes letters of {topic} that are due")
-    return Text(f"{topic} 送不出去：{error[:80]}", f"{topic} cannot be delivered: {error[:80]}")
+        return Text(
+            f"{what.zh}到期的消息没有人取", f"Nobody takes letters of {what.en} that are due"
+        )
+    return Text(f"{what.zh}送不出去：{error[:80]}", f"{what.en} cannot be delivered: {error[:80]}")
 
 
 def _system(flow: Flow, topic: str) -> str:

@@ -33,6 +33,7 @@ _WEEKS = 8
 _SURE = 0.002
 _LEAST = 5  # passages that make a history
 _PATIENCE = 20.0  # seconds that nothing is late before
+_BUYERS = frozenset({"buyer", "storefront"})  # lanes where the next step is up to buyers
 _TIMES = 3  # as long as it usually takes is late
 
 
@@ -137,6 +138,7 @@ def stalls(flow: Flow, log: Log) -> list[Signal]:
     """States in which things wait much longer than they used to, and that nothing leaves; and
     those whose service-level time is over."""
     found = []
+    idle = not _buyers_come(flow, log)
     for (name, state), here in log.waiting.items():
         process = flow[name]
         step = awaited(process, state)
@@ -146,6 +148,8 @@ def stalls(flow: Flow, log: Log) -> list[Signal]:
         usual = log.leaving.get((name, state))
         words = state_named(process, state)
         allowed = words.within.span.total_seconds() if words and words.within else None
+        if usual is not None and idle and step.lane.code in _BUYERS:
+            continue
         if usual is not None and _has_stopped(log, (name, state), usual):
             late = _late(name, state, max(_TIMES * usual, _PATIENCE))
             if late:
@@ -154,6 +158,16 @@ def stalls(flow: Flow, log: Log) -> list[Signal]:
             late = _late(name, state, allowed)
             found.append(_stall(process, step, state, late, usual=allowed, age=age, slow=True))
     return found
+
+
+def _buyers_come(flow: Flow, log: Log) -> bool:
+    """Was there a visit lately? Without one it means nothing that buyers do not go on."""
+    return any(
+        log.paces[f"{one.name}.{step.name}"].recent[2]
+        for one in flow.processes
+        if one.recorded
+        for step in one.steps
+    )
 
 
 def _has_stopped(log: Log, at: tuple[str, str], usual: float) -> bool:
@@ -307,8 +321,8 @@ def _drop(
 def _counted(count: int, usual: tuple[float, float] | None, width: float) -> Text:
     if usual is None:
         return Text(
-            f"最近 {spell(width, 'zh')} {count} 次，此前没有",
-            f"{count} in {spell(width, 'en')}, none before",
+            f"最近 {spell(width, 'zh')} {count} 次，之前两小时和前几周同一时段几乎没有",
+            f"{count} in {spell(width, 'en')}; hardly any before, nor at this hour of former weeks",
         )
     low, high = usual
     return Text(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import heapq
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,8 +17,10 @@ from xml.sax.saxutils import quoteattr
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from django.conf import settings
 from django.db import connection, transaction
 
+from shangliu.insight.archive import archived_between
 from shangliu.platform.errors import Refused
 from shangliu.platform.text import Text
 
@@ -60,10 +63,19 @@ class Row:
 
 
 def rows(since: datetime, until: datetime, *, by_case: bool = False) -> Iterator[Row]:
-    """The events of the period in order, or case by case."""
-    order = "case_no, at, id" if by_case else "at, id"
+    """The events of the period in order, or case by case; archived months are among them."""
+    order = ("case_no", "at", "id") if by_case else ("at", "id")
+    old = archived_between(settings.EVENT_ARCHIVE, since, until, Row.__slots__, order)
+    both = heapq.merge(
+        (Row(*row) for row in old), _kept(since, until, order), key=attrgetter(*order)
+    )
+    yield from both
+
+
+def _kept(since: datetime, until: datetime, order: Sequence[str]) -> Iterator[Row]:
+    sql = _EVENTS.format(order=", ".join(order).replace("case_no", 'case_no COLLATE "C"'))
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(_EVENTS.format(order=order), [since, until])
+        cursor.execute(sql, [since, until])
         while batch := cursor.fetchmany(_BATCH):
             for row in batch:
                 yield Row(*row)
@@ -301,7 +313,8 @@ def _xes_event(one: Row) -> str:
         f"<event><string key={_NAME} value={quoteattr(one.activity)}/>"
         f'<date key="time:timestamp" value="{one.time}"/>'
         f'<string key="org:role" value={quoteattr(one.role)}/>'
-        f'<string key="org:resource" value={quoteattr(one.actor)}/></event>\n'
+        f'<string key="org:resource" value={quoteattr(one.actor)}/>'
+        f'<string key="object" value={quoteattr(one.object)}/></event>\n'
     )
 
 

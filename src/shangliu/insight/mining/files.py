@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import heapq
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -17,14 +19,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from defusedxml.ElementTree import iterparse
 
-from shangliu.insight.mining.log import RAW, connect, prepared
+from shangliu.insight.mining.log import OBJECT, RAW, connect, prepared
 from shangliu.platform.errors import Refused
 from shangliu.platform.text import Text
 
 _BATCH = 50_000
 _ARROW = pa.schema(
     [(name, pa.int64() if kind == "int64" else pa.string()) for name, kind in RAW.items()]
+    + [(OBJECT, pa.string())]
 )
+_CHANGES = "changes"  # how our own export says which object an event changed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,13 +44,14 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One event of a foreign log. `at` is aware."""
+    """One event of a foreign log. `at` is aware; `object` what it changed, where that is told."""
 
     case: str
     activity: str
     at: datetime
     role: str = ""
     actor: str = ""
+    object: str = ""
 
 
 def import_log(events: Iterable[Found], target: Path) -> int:
@@ -95,6 +100,7 @@ def from_csv(file: Path, columns: Columns) -> Iterator[Found]:
                     moment(row[columns.at]),
                     row.get(columns.role) or "",
                     row.get(columns.actor) or "",
+                    row.get(OBJECT) or "",
                 )
         except (ValueError, UnicodeDecodeError, csv.Error) as wrong:
             raise _unreadable("CSV", rows.line_num, str(wrong)) from wrong
@@ -118,6 +124,7 @@ def from_xes(file: Path) -> Iterator[Found]:
                         moment(said["time:timestamp"]),
                         said.get("org:role", ""),
                         said.get("org:resource", ""),
+                        said.get(OBJECT, ""),
                     )
             element.clear()
     except (SyntaxError, KeyError, ValueError) as wrong:
@@ -164,6 +171,7 @@ def _batches(events: Iterable[Found]) -> Iterator[list[dict[str, object]]]:
                 "process": process,
                 "role": one.role,
                 "actor": one.actor,
+                OBJECT: one.object,
             }
         )
         if len(batch) == _BATCH:
@@ -178,7 +186,9 @@ def _ocel_json(file: Path, object_type: str) -> Iterator[Found]:
     wanted = {one["id"] for one in said["objects"] if one["type"] == object_type}
     for event in said["events"]:
         values = {one["name"]: str(one["value"]) for one in event.get("attributes", ())}
-        for relation in event.get("relationships", ()):
+        relations = event.get("relationships", ())
+        changed = [one["objectId"] for one in relations if one.get("qualifier") == _CHANGES]
+        for relation in relations:
             if relation["objectId"] in wanted:
                 yield Found(
                     relation["objectId"],
@@ -186,22 +196,34 @@ def _ocel_json(file: Path, object_type: str) -> Iterator[Found]:
                     moment(event["time"]),
                     values.get("role", ""),
                     values.get("actor", ""),
+                    changed[0] if changed else "",
                 )
 
 
 def _ocel_sqlite(file: Path, object_type: str) -> Iterator[Found]:
+    """In the order in which the file has its events: what happened at one time stays in order."""
     with closing(_open(file)) as base:
         kinds = dict(base.execute("SELECT ocel_type, ocel_type_map FROM event_map_type"))
-        for kind, table in kinds.items():
-            name = str(table).replace('"', '""')
-            rows = base.execute(
-                "SELECT eo.ocel_object_id, t.ocel_time FROM event_object eo"  # noqa: S608 - quoted
-                " JOIN object o ON o.ocel_id = eo.ocel_object_id AND o.ocel_type = ?"
-                f' JOIN "event_{name}" t ON t.ocel_id = eo.ocel_event_id',
-                (object_type,),
-            )
-            for case, at in rows:
-                yield Found(case, kind, moment(at))
+        each = [_of_kind(base, kind, str(table), object_type) for kind, table in kinds.items()]
+        for _place, found in heapq.merge(*each, key=itemgetter(0)):
+            yield found
+
+
+def _of_kind(
+    base: sqlite3.Connection, kind: str, table: str, object_type: str
+) -> Iterator[tuple[int, Found]]:
+    name = table.replace('"', '""')
+    rows = base.execute(
+        "SELECT e.rowid, eo.ocel_object_id, t.ocel_time,"  # noqa: S608 - quoted
+        " (SELECT c.ocel_object_id FROM event_object c WHERE c.ocel_event_id = e.ocel_id"
+        "  AND c.ocel_qualifier = ? LIMIT 1)"
+        " FROM event e JOIN event_object eo ON eo.ocel_event_id = e.ocel_id"
+        " JOIN object o ON o.ocel_id = eo.ocel_object_id AND o.ocel_type = ?"
+        f' JOIN "event_{name}" t ON t.ocel_id = e.ocel_id ORDER BY e.rowid',
+        (_CHANGES, object_type),
+    )
+    for place, case, at, changed in rows:
+        yield place, Found(case, kind, moment(at), object=changed or "")
 
 
 def _open(file: Path) -> sqlite3.Connection:

@@ -7,7 +7,7 @@ Writing the transition and not only the event makes the map of a log a plain GRO
 - `at_us` (int64): microseconds since 1970 UTC, as engines disagree about time zones and casts
 - `seq` (int64): breaks ties of time
 - `prev`, `prev_role`, `gap_us`: the event before it in the case; empty and 0 for the first
-- `own_prev`: the activity before it of the same process in the case
+- `own_prev`: the activity before it of the same object, else of the same process, in the case
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ SCHEMA = RAW | {
     "gap_us": "int64",
     "own_prev": "string",
 }
+
+
+OBJECT = "object"  # besides RAW: which object the event changed, where that is known
 
 
 class Engine(StrEnum):
@@ -90,12 +93,18 @@ def connect(engine: Engine = Engine.DUCKDB, *, threads: int = 2) -> BaseBackend:
 
 
 def prepared(raw: ir.Table) -> ir.Table:
-    """Events with the columns of `RAW`, in any order, as a log with those of `SCHEMA`."""
+    """Events with the columns of `RAW`, in any order, as a log with those of `SCHEMA`; what came
+    before in the same process is that of the object where it is known, which may go on in another
+    case (a reservation of a cart becomes an order's); else that of the case."""
     codes = raw.select("case").distinct()
     codes = codes.mutate(key=ibis.row_number().over(order_by=codes.case))
     table = raw.join(codes, "case")
+    if OBJECT in raw.columns:
+        table = table.mutate(whose=ibis.ifelse(table[OBJECT] == "", table.case, table[OBJECT]))
+    else:
+        table = table.mutate(whose=table.case)
     whole = ibis.window(group_by="key", order_by=["at_us", "seq"])
-    own = ibis.window(group_by=["key", "process"], order_by=["at_us", "seq"])
+    own = ibis.window(group_by=["process", "whose"], order_by=["at_us", "seq"])
     table = table.mutate(
         prev=ibis.coalesce(table.activity.lag().over(whole), ""),
         prev_role=ibis.coalesce(table.role.lag().over(whole), ""),

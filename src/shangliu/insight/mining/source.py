@@ -1,6 +1,7 @@
 """Our own log for mining: Parquet files by day, written once the day is over, today's when asked.
 
-The files stand beside the database and hold nothing that it does not; they can be thrown away.
+The files stand beside the database. Before a month is archived its days are written, and stay;
+until then they hold nothing that the database does not, and can be thrown away.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from django.db import connection, transaction
 
+from shangliu.insight.archive import archive, due
 from shangliu.insight.mining.log import SCHEMA, CaseOf
 from shangliu.platform import clock
 
@@ -66,17 +68,24 @@ def refresh(root: Path, case_of: CaseOf) -> list[Path]:
     oldest first. Each file appears whole or not at all, so two callers do no harm."""
     folder = root / case_of.value
     folder.mkdir(parents=True, exist_ok=True)
-    found = []
     today = _day_of(clock.now() - _QUIET)
     for day in _days(today):
         file = folder / f"{day:%Y-%m-%d}.parquet"
         if not file.exists():
             _write(file, case_of, day, day + timedelta(days=1))
-        found.append(file)
+    found = sorted(folder.glob("????-??-??.parquet"))
     running = folder / "running.parquet"
     if not running.exists() or _age(running) > _FRESH:
         _write(running, case_of, today, None)
     return [*found, running]
+
+
+def archive_due(archives: Path, root: Path) -> Iterator[Path]:
+    """Archive every month that is old enough; its days are written for mining before."""
+    for month in due():
+        for case_of in CaseOf:
+            refresh(root, case_of)
+        yield archive(month, archives)
 
 
 def _days(before: date) -> Iterator[date]:

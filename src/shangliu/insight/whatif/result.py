@@ -99,7 +99,7 @@ def figures(prepared: Prepared, run: Run) -> dict[str, float]:
     """The figures of one run, by name. Times in microseconds, money in fen; what cannot be said is
     left out."""
     received = leads(run)
-    hours = staff_hours(prepared)
+    hours = staff_hours(prepared, run)
     refunds = run.steps.get(_REFUNDS, 0)
     cost = hours * prepared.scenario.wage_fen + refunds * prepared.scenario.refund_fen
     span = prepared.model.until_us - prepared.model.since_us

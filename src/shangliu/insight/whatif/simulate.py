@@ -15,7 +15,7 @@ from shangliu.insight.whatif.engine import (
     compiled,
     run,
 )
-from shangliu.insight.whatif.model import DAY, Calendar, Case, Model, Words, words
+from shangliu.insight.whatif.model import DAY, HOUR, Calendar, Case, Model, Words, words
 from shangliu.insight.whatif.rewrite import Rules
 from shangliu.insight.whatif.scenario import Scenario, Shift
 from shangliu.platform.errors import Refused
@@ -167,7 +167,11 @@ def _calendar(calendar: Calendar, heads: int | None, shift: Shift | None) -> Cal
     )
 
 
-def staff_hours(prepared: Prepared) -> float:
-    """Hours of work paid in the period."""
+def staff_hours(prepared: Prepared, run: Run) -> float:
+    """Hours of work that are paid: those of the shifts in the period, and what had to be worked
+    off beyond them, be it after the period."""
     weeks = prepared.model.days / 7
-    return sum(calendar.hours for calendar in prepared.setting.calendars.values()) * weeks
+    return sum(
+        max(calendar.hours * weeks, run.worked[pool] / HOUR)
+        for pool, calendar in prepared.setting.calendars.items()
+    )

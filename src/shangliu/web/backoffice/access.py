@@ -68,7 +68,7 @@ def actor(request: HttpRequest) -> str:
 def forbidden(request: HttpRequest, roles: tuple[Role, ...]) -> HttpResponse:
     """403 with the sentence who may; nothing of the page is shown."""
     if roles:
-        wanted = "、".join(str(role.label) for role in roles)
+        wanted = words.together(str(role.label) for role in roles)
         why = _("这一页给{roles}使用。需要时请管理员调整你的角色。").format(roles=wanted)
     else:
         why = _("这里是员工工作台。你可以回到商城继续购物。")
@@ -101,7 +101,7 @@ def page(
 
 def _badge(user: User) -> dict[str, str]:
     roles = sorted(user.acts_as & STAFF, key=lambda role: role is not Role.ADMIN)
-    label = "、".join(str(role.label) for role in roles[:2])
+    label = words.together(str(role.label) for role in roles[:2])
     more = f" +{len(roles) - 2}" if len(roles) > 2 else ""
     return {"family": "management", "label": label + more}
 

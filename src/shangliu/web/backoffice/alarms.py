@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -11,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from shangliu.domain.crm import staff as people
 from shangliu.domain.notifications.webhooks import Endpoint
 from shangliu.domain.orders import queries as orders
 from shangliu.flow import alarms, playbook
@@ -35,7 +39,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     alarms.fresh()
     found = watch.open_alarms()
     numbers = orders.order_numbers({case for one in found for case in one.cases})
-    cards = [_card(request, one, numbers) for one in found if not one.root]
+    named = people.names({name for one in found for name in _who(one)})
+    cards = [_card(request, one, numbers, named) for one in found if not one.root]
     for card in cards:
         card["explains"] = [_line(one) for one in found if one.root == card["key"]]
     context: dict[str, object] = {
@@ -121,7 +126,13 @@ def _line(one: Alarm) -> dict[str, object]:
     }
 
 
-def _card(request: HttpRequest, one: Alarm, numbers: dict[str, str]) -> dict[str, object]:
+def _who(one: Alarm) -> set[str]:
+    return {one.acknowledged_by, *(str(act["by"]) for act in one.acts)} - {""}
+
+
+def _card(
+    request: HttpRequest, one: Alarm, numbers: Mapping[str, str], named: Mapping[str, str]
+) -> dict[str, object]:
     roles = person(request).acts_as
     wanted = _("只有{roles}可以操作")
     return {
@@ -129,9 +140,14 @@ def _card(request: HttpRequest, one: Alarm, numbers: dict[str, str]) -> dict[str
         "evidence": [said(line) for line in one.evidence],
         "count": one.count,
         "cases": [numbers[case] for case in one.cases if case in numbers][:5],
-        "by": one.acknowledged_by,
+        "by": named.get(one.acknowledged_by, one.acknowledged_by),
         "acts": [
-            {"by": act["by"], "at": act["at"][11:19], "said": said(act["said"])} for act in one.acts
+            {
+                "by": named.get(act["by"], act["by"]),
+                "at": words.moment(datetime.fromisoformat(act["at"])),
+                "said": said(act["said"]),
+            }
+            for act in one.acts
         ],
         "plays": [
             {
@@ -140,7 +156,7 @@ def _card(request: HttpRequest, one: Alarm, numbers: dict[str, str]) -> dict[str
                 "label": _play_label(str(button.label), about),
                 "why": ""
                 if playbook.may(button, roles)
-                else wanted.format(roles="、".join(str(r.label) for r in sorted(button.by))),
+                else wanted.format(roles=words.together(str(r.label) for r in sorted(button.by))),
                 "sure": str(button.sure) if button.sure else "",
             }
             for code, about, button in playbook.offered(one)

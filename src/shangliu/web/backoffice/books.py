@@ -89,7 +89,7 @@ def journal(request: HttpRequest, code: str) -> HttpResponse:
                 "actor": one.actor,
                 "why": one.why,
                 "fen": sum(p.amount_fen for p in one.postings.all() if p.account == code),
-                "against": "、".join(
+                "against": words.together(
                     _label(p.account) for p in one.postings.all() if p.account != code
                 ),
             }

@@ -46,9 +46,9 @@ def definition(request: HttpRequest) -> HttpResponse:
                         "label": step.label,
                         "family": step.lane.view.value,
                         "lane": step.lane.label,
-                        "roles": "、".join(str(role.label) for role in sorted(step.by)),
+                        "roles": words.together(str(role.label) for role in sorted(step.by)),
                         "move": _move(process.name, step),
-                        "follows": "、".join(
+                        "follows": words.together(
                             words.step_label(name)
                             for link in running.links_after(f"{process.name}.{step.name}")
                             for name in link.fire

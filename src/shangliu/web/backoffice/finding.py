@@ -28,15 +28,26 @@ def address(said: str) -> str:
     near = [one for one in graph().nodes if said in one.label.zh or wanted in one.label.en.lower()]
     if near:
         return _of_node(near[0])
+    if login := _person(said, whole=False):
+        return f"{reverse('staff_overview')}?{urlencode({'person': login})}"
     return f"{reverse('staff_search')}?{urlencode({'q': said})}"
 
 
-def _person(said: str) -> str:
-    """The login of the member of staff with exactly this login or name."""
+def colleagues() -> list[str]:
+    """Whom the field may propose."""
+    return [one.name for one in accounts.staff_list() if one.is_active and one.name]
+
+
+def _person(said: str, *, whole: bool = True) -> str:
+    """The login of the member of staff with this login or name; or the only one whose name has
+    this in it."""
     wanted = said.lower()
     people = accounts.staff_list()
-    exact = [one.login or "" for one in people if wanted in (one.login, one.name.lower())]
-    return exact[0] if exact else ""
+    if whole:
+        found = [one.login or "" for one in people if wanted in (one.login, one.name.lower())]
+        return found[0] if found else ""
+    found = [one.login or "" for one in people if wanted in one.name.lower()]
+    return found[0] if len(found) == 1 else ""
 
 
 def _order(said: str) -> str:

@@ -71,7 +71,7 @@ def sheet(request: HttpRequest, code: str = pictures.OVERVIEW) -> HttpResponse:
         "stages": map_rows.stages(figures),
         "rows": map_rows.steps(drawn, figures),
         "ways": map_rows.ways(drawn, figures),
-        "suggestions": map_rows.suggestions(drawn),
+        "suggestions": [*map_rows.suggestions(drawn), *finding.colleagues()],
         "heats": tuple(Heat),
         "bands": map_rows.bands(heat) if heat else [],
         "panel": panels.panel_of(request, look),
@@ -79,13 +79,20 @@ def sheet(request: HttpRequest, code: str = pictures.OVERVIEW) -> HttpResponse:
         "title": _title(code),
         "defects": _defects(graph().version),
         "alarms": alarms.on_map(),
-        "attention": _attention(living.figures(living.DEFAULT)) if is_overview else [],
+        "attention": _attention(shown) if is_overview and look.is_live else [],
         "funnel": funneling.box(look.span, request.GET.get("by", "")) if is_overview else None,
         "visit": request.GET.get("visit", "") if path else "",
         "stream_url": settings.STREAM_URL,
         "printed_at": words.moment(clock.now()),
     }
-    return page(request, "backoffice/map.html", context | _dates(look))
+    return page(request, "backoffice/map.html", context | _dates(look) | _typed(request, look))
+
+
+def _typed(request: HttpRequest, look: Look) -> dict[str, str]:
+    """A period that cannot be stays in its fields, to be put right there."""
+    if not look.wrong:
+        return {}
+    return {name: said for name in ("since", "until") if (said := request.GET.get(name, ""))}
 
 
 def _dates(look: Look) -> dict[str, object]:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -174,7 +173,7 @@ def _opened(asked: Asked) -> EventLog:
         if file is None:
             raise NotFound
         return logs.read(backend, asked.log, [file])
-    files = refresh(Path(settings.MEDIA_ROOT).parent / "log", asked.case_of)
+    files = refresh(settings.MINED_LOG, asked.case_of)
     log = logs.read(backend, OWN, files)
     if asked.process:
         log = log.of_process(asked.process)

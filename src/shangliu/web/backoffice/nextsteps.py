@@ -76,7 +76,7 @@ def _next(machine: Process[Any], step: Step[Any], part: Part, case: Case) -> Nex
     return Next(
         name=name,
         label=str(step.label),
-        by="、".join(str(role.label) for role in (*persons, *sorted(step.by & {Role.SYSTEM}))),
+        by=words.together(str(role.label) for role in (*persons, *sorted(step.by & {Role.SYSTEM}))),
         chip=chip,
         verdict=verdict,
         why=why,
@@ -102,10 +102,10 @@ def _passed_over(name: str, step: Step[Any], part: Part, case: Case) -> list[str
         if (event.process, event.object_id) != (part.process, part.one.pk):
             continue
         if reasons := event.facts.get(name):
-            return [_("规则没有选这一步：{reason}").format(reason="、".join(reasons))]
+            return [_("规则没有选这一步：{reason}").format(reason=words.together(reasons))]
     if step.kind is Kind.RULE:
         refusals = step.refusals(part.one, Context(actor="system", role=Role.SYSTEM))
-        why = "、".join(str(reason) for reason in refusals)
+        why = words.together(str(reason) for reason in refusals)
         return [_("规则没有选这一步：{reason}").format(reason=why)] if why else []
     return []
 
@@ -124,11 +124,13 @@ def _awaited(name: str, step: Step[Any], part: Part) -> list[str]:
     if step.hears is not None:
         return [_("等{party}的消息").format(party=step.hears.label)]
     if causes := _causes(name):
-        quoted = "、".join(f"“{cause}”" for cause in causes)
+        quoted = words.together(f"“{cause}”" for cause in causes)
         return [_("在{steps}之后由系统执行").format(steps=quoted)]
     parties = [str(send.pool.label) for send in _sent(part) if send.pool is not None]
     if parties:
-        return [_("等{party}应答，系统随后执行").format(party="、".join(dict.fromkeys(parties)))]
+        return [
+            _("等{party}应答，系统随后执行").format(party=words.together(dict.fromkeys(parties)))
+        ]
     return [_("系统在处理到它时执行")] if step.by == {Role.SYSTEM} else []
 
 

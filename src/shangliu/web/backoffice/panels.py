@@ -27,6 +27,7 @@ from shangliu.process.roles import STAFF, Role
 from shangliu.process.running import flow
 from shangliu.web.backoffice import funneling, living, map_rows, pictures, words
 from shangliu.web.backoffice.access import person
+from shangliu.web.backoffice.conditions import condition
 from shangliu.web.backoffice.looks import Look
 from shangliu.web.backoffice.outbox import MAY_REDRIVE
 
@@ -97,10 +98,11 @@ def _cases(node: Node, look: Look, request: HttpRequest) -> dict[str, object]:
         )
     events = cases.passed_node(graph(), node.key, look.span, limit=12)
     numbers = orders.order_numbers({one.case_no for one in waits} | {one.case_no for one in events})
+    named = accounts.names({one.actor for one in events})
     return {
         "waiting": [_waiting_row(one, numbers) for one in waits],
         "more": waits[-1] if len(waits) == MOST_CASES else None,
-        "events": [_event_row(one, numbers) for one in events],
+        "events": [_event_row(one, numbers, named) for one in events],
     }
 
 
@@ -169,6 +171,7 @@ def _edge_panel(way: pictures.Way, look: Look, request: HttpRequest) -> dict[str
         graph(), way.origins, look.span, limit=MOST_CASES, before=_place(request, "before")
     )
     numbers = orders.order_numbers({one.case_no for one in events})
+    named = accounts.names({one.actor for one in events})
     figure = living.figures(look.span, compare=look.compare).of_edge(way.edge) or EdgeFigure(0)
     was = figure.before
     count: dict[str, object] = {"key": "edge", "label": _("次数"), "value": figure.count}
@@ -182,7 +185,7 @@ def _edge_panel(way: pictures.Way, look: Look, request: HttpRequest) -> dict[str
         "key": way.key,
         "title": way.title,
         "stats": stats,
-        "events": [_event_row(one, numbers) for one in events],
+        "events": [_event_row(one, numbers, named) for one in events],
         "more": events[-1] if len(events) == MOST_CASES else None,
     }
 
@@ -205,7 +208,8 @@ def _person_panel(login: str, look: Look) -> dict[str, object] | None:
         "total": sum(count for _name, count in counts),
         "tasks": _tasks(one.acts_as),
         "events": [
-            {**_event_row(event, numbers), "who": words.step_label(event.step)} for event in events
+            {**_event_row(event, numbers, {}), "who": words.step_label(event.step)}
+            for event in events
         ],
         "more": None,
     }
@@ -259,12 +263,12 @@ def _waiting_row(one: Any, numbers: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def _event_row(one: Any, numbers: Mapping[str, str]) -> dict[str, object]:
+def _event_row(one: Any, numbers: Mapping[str, str], named: Mapping[str, str]) -> dict[str, object]:
     return {
         "number": numbers.get(one.case_no, ""),
         "case_no": one.case_no,
         "at": words.exact(one.at),
-        "who": one.actor,
+        "who": named.get(one.actor, one.actor),
         "dwell": words.lasted(one.dwell_us),
     }
 
@@ -313,21 +317,21 @@ def _about_step(name: str, process: Process[Any], step: Step[Any]) -> Iterator[t
     states = [words.state_label(process.name, str(state)) for state in step.source]
     target = words.state_label(process.name, str(step.target))
     yield _("状态变化"), f"{' / '.join(states) or _('新建')} → {target}"
-    yield _("谁来做"), "、".join(str(role.label) for role in sorted(step.by))
+    yield _("谁来做"), words.together(str(role.label) for role in sorted(step.by))
     if step.within is not None:
         yield _("时限"), words.policy_value(step.within)
     if step.needs:
-        yield _("条件"), "；".join(str(check.__name__) for check in step.needs)
+        yield _("条件"), words.clauses(condition(check) for check in step.needs)
     for policy in step.policies:
         yield str(policy.label), words.policy_value(policy)
     if step.tells:
-        yield _("通知"), "、".join(str(TEMPLATES[name].title) for name in step.tells)
+        yield _("通知"), words.together(str(TEMPLATES[name].title) for name in step.tells)
     if step.sends:
-        yield _("发往外部"), "、".join(str(send.label) for send in step.sends)
+        yield _("发往外部"), words.together(str(send.label) for send in step.sends)
     links = flow().links_after(name)
     if links:
         follow = [words.step_label(fired) for link in links for fired in link.fire]
-        yield _("随后触发"), "、".join(dict.fromkeys(follow))
+        yield _("随后触发"), words.together(dict.fromkeys(follow))
     yield _("代码"), _code_of(process, step)
 
 

@@ -131,7 +131,7 @@ def _used_by(policy: Policy) -> str:
         for _name, _process, step in flow().steps()
         if policy in step.policies or step.within is policy
     ]
-    return "、".join(dict.fromkeys(names))
+    return words.together(dict.fromkeys(names))
 
 
 def _subject(name: str) -> str:

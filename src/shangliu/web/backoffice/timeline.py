@@ -99,13 +99,15 @@ def _steps(case: Case) -> Iterator[Line]:
 def _who(event: Any, names: Mapping[str, str]) -> str:
     role = str(Role(event.role).label)
     name = names.get(event.actor, event.actor)
-    return role if name in ("system", "timer", "", event.role) else f"{name}（{role}）"
+    return role if name in ("system", "timer", "", event.role) else words.aside(name, role)
 
 
 def explained(facts: Mapping[str, object]) -> str:
     """What a decision rested on, as `name value` pairs; amounts in yuan."""
     known = {name: value for name, value in facts.items() if value not in ("", None)}
-    return "；".join(f"{_fact_label(name)} {_said(name, value)}" for name, value in known.items())
+    return words.clauses(
+        f"{_fact_label(name)} {_said(name, value)}" for name, value in known.items()
+    )
 
 
 def _said(name: str, value: object) -> str:
@@ -114,14 +116,14 @@ def _said(name: str, value: object) -> str:
     if name.endswith("_fen") and isinstance(value, int):
         return str(Money(value))
     if isinstance(value, list | tuple):
-        return "、".join(str(one) for one in value)
+        return words.together(str(one) for one in value)
     if name == "found" and isinstance(value, dict):
-        return "、".join(
+        return words.together(
             _("完好 {good}，残次 {damaged}").format(good=good, damaged=damaged)
             for good, damaged in value.values()
         )
     if isinstance(value, dict):
-        return "、".join(f"{key} × {one}" for key, one in value.items())
+        return words.together(f"{key} × {one}" for key, one in value.items())
     return words.moment(datetime.fromisoformat(str(value))) if name == "due" else str(value)
 
 

@@ -99,7 +99,7 @@ def _row(task: Any) -> dict[str, object]:
         "task": task,
         "href": reverse("staff_task", args=(task.number,)),
         "pieces": sum(line.quantity for line in task.lines.all()),
-        "goods": "、".join(
+        "goods": words.together(
             f"{line.order_line.name} × {line.quantity}" for line in task.lines.all()
         ),
         "waybill": task.parcel.waybill_no if task.parcel is not None else "",

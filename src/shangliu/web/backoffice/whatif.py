@@ -272,7 +272,12 @@ def _named() -> list[tuple[str, str, str, bool | None]]:
         ),
         ("undone", _("没人做的步骤"), _("岗位没有排人，因此做不了的步骤数"), True),
         ("refunds", _("退款"), _("发起的退款笔数"), True),
-        ("staff_hours", _("人工小时"), _("按班次排的小时数"), True),
+        (
+            "staff_hours",
+            _("人工小时"),
+            _("按班次排的小时数；做不完的活在时段后补做，也算在内"),
+            True,
+        ),
         ("cost_fen", _("成本"), _("人工小时和退款的成本合计"), True),
         ("cost_per_sold_fen", _("每笔成交成本"), _("成本除以成交订单数"), True),
     ]

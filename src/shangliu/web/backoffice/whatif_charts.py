@@ -42,7 +42,7 @@ def _drawn(title: str, named: Sequence[tuple[str, Distribution]]) -> str:
     marks = edges(*(one for _name, one in named))
     shares = [one.shares(marks) for _name, one in named]
     most = max((max(one) for one in shares), default=0.0) or 1.0
-    said = "；".join(
+    said = words.clauses(
         _("{name}：中位 {p50}，p95 {p95}").format(
             name=name,
             p50=words.lasted(one.part(0.5)) or "—",

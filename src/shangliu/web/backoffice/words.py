@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.utils.translation import get_language
@@ -21,6 +22,21 @@ _OFF = ("cancelled", "closed", "expired", "released", "voided", "abandoned", "re
 
 def lang() -> str:
     return "en" if (get_language() or "zh").startswith("en") else "zh"
+
+
+def together(parts: Iterable[str]) -> str:
+    """Things of one kind, one after the other."""
+    return (", " if lang() == "en" else "、").join(parts)
+
+
+def clauses(parts: Iterable[str]) -> str:
+    """Sayings, one after the other."""
+    return ("; " if lang() == "en" else "；").join(parts)
+
+
+def aside(name: str, more: str) -> str:
+    """A name, with what more there is to say of it in brackets."""
+    return f"{name} ({more})" if lang() == "en" else f"{name}（{more}）"
 
 
 def moment(at: datetime | None) -> str:

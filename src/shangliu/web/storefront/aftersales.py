@@ -96,7 +96,7 @@ def detail(request: HttpRequest, number: str) -> HttpResponse:
             ],
             "kind": case_kind(case),
             "label": words(process, case.state),
-            "bar": bar_of(process, case.state, events_of("aftersale", case.pk)),
+            "bar": bar_of(process, case.state, events_of("aftersale", case)),
             "buttons": _buttons(request, case),
             "refunds": [
                 {

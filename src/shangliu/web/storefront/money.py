@@ -95,7 +95,7 @@ def _kind(
 
 
 def _was_reopened(order: Any) -> bool:
-    return any(one.step == "reopen" for one in events_of("order", order.pk))
+    return any(one.step == "reopen" for one in events_of("order", order))
 
 
 def _came_late(order: Any, payment: Payment) -> bool:

@@ -254,7 +254,7 @@ def _whole(request: HttpRequest, order: Order) -> dict[str, Any]:
             {"line": line, "price": Money(line.price_fen), "amount": Money(line.amount_fen)}
             for line in lines
         ],
-        "bar": order_bar(order, events_of("order", order.pk)),
+        "bar": order_bar(order, events_of("order", order)),
         "chip": chip(order),
         "phone": masked(order.receiver_phone),
         "amounts": _amounts(order),
