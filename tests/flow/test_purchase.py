@@ -31,6 +31,7 @@ from shangliu.flow.timers import run_due
 from shangliu.platform import clock
 from shangliu.platform.errors import Refused
 from shangliu.platform.money import Money
+from shangliu.platform.text import Text
 from shangliu.process.roles import Role
 from tests.insight.world import (
     Shop,
@@ -313,7 +314,7 @@ def test_a_notification_for_an_unknown_number_is_refused_and_kept(shop: Shop) ->
 def test_an_order_with_a_remark_waits_for_a_person(shop: Shop) -> None:
     order = paid(shop, remark="请用礼盒包装")
     assert order.state == "awaiting_review"
-    assert order.hold_reason == "买家有留言，需要人工查看"
+    assert order.held_for == Text("买家有留言，需要人工查看", "The buyer left a remark")
     step("order.hold", order, Reason(reason="等礼盒到货"))
     step("order.resume", order, Reason(reason="礼盒到了"))
     step("order.approve", order)

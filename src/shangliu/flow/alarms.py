@@ -341,14 +341,16 @@ def _reasons(signal: Signal) -> tuple[Text, ...]:
     process = signal.step.partition(".")[0]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT reason, count(*) FROM process_event e,"
-            " jsonb_each(e.facts) AS fact(name, list), jsonb_array_elements_text("
+            "SELECT coalesce(reason->>'zh', reason #>> '{}'),"
+            " coalesce(reason->>'en', reason #>> '{}'), count(*) FROM process_event e,"
+            " jsonb_each(e.facts) AS fact(name, list), jsonb_array_elements("
             "  CASE WHEN jsonb_typeof(list) = 'array' THEN list ELSE '[]'::jsonb END) AS reason"
             " WHERE e.at > %s AND e.process = %s AND e.source = %s"
-            " GROUP BY 1 ORDER BY 2 DESC LIMIT 3",
+            " GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 3",
             [clock.now() - _RECENT, process, signal.state],
         )
         rows = cursor.fetchall()
     return tuple(
-        Text(f"规则给出的原因：{why}（{n} 次）", f"the rule said: {why} ({n} ×)") for why, n in rows
+        Text(f"规则给出的原因：{zh}（{n} 次）", f"the rule said: {en} ({n} ×)")
+        for zh, en, n in rows
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 from django.utils.translation import get_language
 
@@ -23,3 +24,15 @@ class Text:
             self.zh.format(**{k: v.zh if isinstance(v, Text) else v for k, v in values.items()}),
             self.en.format(**{k: v.en if isinstance(v, Text) else v for k, v in values.items()}),
         )
+
+
+def kept(value: object) -> object:
+    """What JSON cannot write, for `json.dumps(default=kept)`: a `Text` keeps both its languages."""
+    return asdict(value) if isinstance(value, Text) else str(value)
+
+
+def read(value: object) -> object:
+    """What `kept` wrote, as a `Text` again; anything else as it is."""
+    if isinstance(value, Mapping) and value.keys() == {"zh", "en"}:
+        return Text(str(value["zh"]), str(value["en"]))
+    return value

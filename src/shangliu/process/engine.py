@@ -21,7 +21,7 @@ from django.db.models import QuerySet
 
 from shangliu.platform import clock
 from shangliu.platform.errors import Refused
-from shangliu.platform.text import Text
+from shangliu.platform.text import Text, kept
 from shangliu.process import running
 from shangliu.process.definition import Context, Link, Process, Step, WrongState
 from shangliu.process.models import Event, Stateful
@@ -293,7 +293,7 @@ def _record(statement: str, move: _Move[T], key: str | None) -> Taken:
         "lane": step.lane.code,
         "role": ctx.role.value,
         "actors": [one.actor for one in move.contexts],
-        "facts": [json.dumps(one.facts, ensure_ascii=False, default=str) for one in move.contexts],
+        "facts": [json.dumps(one.facts, ensure_ascii=False, default=kept) for one in move.contexts],
         "key": key,
         "topics": [send.topic for send in step.sends]
         + [f"notice.{template}" for template in step.tells],
@@ -346,7 +346,7 @@ def _fire_first(link: Link, target: Any, ctx: Context) -> None:
             _take(process, step, [target], tried, None)
             return
         ctx.facts.update(tried.facts)
-        ctx.facts[name] = [reason.zh for reason in reasons]
+        ctx.facts[name] = list(reasons)
     if not link.optional:
         raise Refused(*(reasons or (WrongState(Text("", "")),)))
 

@@ -22,7 +22,7 @@ from shangliu.process.definition import Context
 from shangliu.process.models import Event
 from shangliu.process.roles import Role
 from shangliu.process.running import flow
-from shangliu.web.backoffice import words
+from shangliu.web.backoffice import timeline, words
 from shangliu.web.backoffice.case import look_up
 from shangliu.web.backoffice.veil import cell, veil
 from tests.insight import world
@@ -401,3 +401,23 @@ def test_a_rule_that_went_the_other_way_says_why(shop: world.Shop, enter: Enter)
     rule = flow()["aftersale"]["auto_approve"]
     (reason, *_) = rule.refusals(case, Context(actor="system", role=Role.SYSTEM))
     assert f"规则没有选这一步：{reason}" in _page(client, case.order)
+
+
+def test_what_a_rule_said_is_read_in_either_language(shop: world.Shop, enter: Enter) -> None:
+    order = world.paid(shop, remark="送礼")
+    client = enter(Role.SERVICE)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    page = _page(client, order)
+    nexts = page[page.index("What can happen next") :]
+    assert "The rule did not choose it: The buyer left a remark" in nexts
+    assert "买家有留言" not in page
+    assert "The buyer left a remark" in _page(client, order, view="table")
+    colleague = enter(Role.OPERATIONS)
+    queue = colleague.get("/staff/queue/review/", headers={"accept-language": "en"})
+    assert "The buyer left a remark" in queue.content.decode()
+
+
+def test_a_reason_that_was_logged_in_one_language_is_read_as_it_is() -> None:
+    before = timeline.explained({"order.auto_approve": ["旧的原因"], "why": "就近"})
+    assert "旧的原因" in before
+    assert before.endswith("就近")

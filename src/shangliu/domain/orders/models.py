@@ -9,6 +9,7 @@ from shangliu.domain.catalog.models import Variant
 from shangliu.domain.crm.models import User
 from shangliu.domain.orders.states import OrderState
 from shangliu.platform.money import Money
+from shangliu.platform.text import Text
 from shangliu.process.models import Stateful, due_index, waiting_index
 
 
@@ -69,6 +70,9 @@ class Order(Stateful):
     terms = models.JSONField("约定", default=dict)
     payment_number = models.CharField("支付单号", max_length=40, default="", blank=True)
     hold_reason = models.CharField("挂起原因", max_length=200, default="", blank=True)
+    hold_reason_en = models.CharField(
+        "挂起原因（英文）", max_length=200, default="", db_default="", blank=True
+    )
     placed_at = models.DateTimeField("提交时间")
     pay_by = models.DateTimeField("付款截止", null=True)
     paid_at = models.DateTimeField("付款时间", null=True)
@@ -104,6 +108,11 @@ class Order(Stateful):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def held_for(self) -> Text:
+        """Why somebody has to look at it: the rule's words, or what a colleague wrote."""
+        return Text(self.hold_reason, self.hold_reason_en or self.hold_reason)
 
     @property
     def total(self) -> Money:

@@ -35,7 +35,7 @@ class OrderRow:
     city: str
     goods: str
     pieces: int
-    hold_reason: str
+    held_for: str
 
 
 def order_list(
@@ -106,7 +106,7 @@ def summaries(pks: Collection[int]) -> dict[int, Summary]:
         order.pk: Summary(
             number=order.number,
             order=order.number,
-            text=order.hold_reason or order.remark or _goods(lines.get(order.pk, ()))[0],
+            text=str(order.held_for) or order.remark or _goods(lines.get(order.pk, ()))[0],
             amount=order.total,
         )
         for order in Order.objects.filter(pk__in=pks)
@@ -150,7 +150,7 @@ def _row(order: Order, lines: Sequence[OrderLine]) -> OrderRow:
         city=order.city,
         goods=goods,
         pieces=pieces,
-        hold_reason=order.hold_reason,
+        held_for=str(order.held_for),
     )
 
 

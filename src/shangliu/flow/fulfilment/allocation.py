@@ -16,6 +16,7 @@ from shangliu.domain.inventory.models import Reservation, Stock, Warehouse
 from shangliu.domain.inventory.services import Move, Units, move
 from shangliu.domain.inventory.states import ReservationState
 from shangliu.domain.orders.models import Order
+from shangliu.platform.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +41,16 @@ def allocate(order: Order, actor: str) -> tuple[list[Share], dict[str, object]]:
     if candidates:
         house = min(candidates, key=lambda c: c[:3])[3]
         facts["chosen"] = house.code
-        facts["why"] = "就近且能整单发出"
+        facts["why"] = Text("就近且能整单发出", "The nearest that ships all of it")
         return [Share(house, tuple(move_claims(claims, house, actor)))], facts
     by_house: dict[int, list[Reservation]] = defaultdict(list)
     for claim in claims:
         by_house[claim.stock.warehouse_id].append(claim)
     houses = Warehouse.objects.in_bulk(list(by_house))
     facts["chosen"] = sorted(house.code for house in houses.values())
-    facts["why"] = "没有仓库能整单发出，按占用拆单"
+    facts["why"] = Text(
+        "没有仓库能整单发出，按占用拆单", "No warehouse ships all of it: split as it is held"
+    )
     return [Share(houses[pk], tuple(held)) for pk, held in sorted(by_house.items())], facts
 
 

@@ -14,6 +14,7 @@ from shangliu.domain.payments.models import Payment
 from shangliu.flow.cart.effects import claimed
 from shangliu.flow.policies import Policies
 from shangliu.platform import clock
+from shangliu.platform.text import Text
 from shangliu.process.definition import Context
 
 
@@ -55,19 +56,23 @@ def note_reason(order: Order, ctx: Context) -> None:
 
 def note_why_referred(order: Order, ctx: Context) -> None:
     reasons = ctx.facts.get("order.auto_approve", [])
-    text = "；".join(str(reason) for reason in reasons) if isinstance(reasons, list) else ""
-    ctx.write(order, hold_reason=text[:200])
+    said = [one for one in reasons if isinstance(one, Text)] if isinstance(reasons, list) else []
+    ctx.write(
+        order,
+        hold_reason="；".join(one.zh for one in said)[:200],
+        hold_reason_en="; ".join(one.en for one in said)[:200],
+    )
 
 
 def note_hold(order: Order, ctx: Context) -> None:
     note_reason(order, ctx)
     reason = ctx.data.reason if isinstance(ctx.data, Reason) else ""
-    ctx.write(order, hold_reason=reason[:200])
+    ctx.write(order, hold_reason=reason[:200], hold_reason_en="")
 
 
 def clear_hold(order: Order, ctx: Context) -> None:
     note_reason(order, ctx)
-    ctx.write(order, hold_reason="")
+    ctx.write(order, hold_reason="", hold_reason_en="")
 
 
 def note_shipment(order: Order, ctx: Context) -> None:

@@ -187,7 +187,7 @@ def _order(one: Any) -> Iterable[tuple[str, object]]:
     yield _("签收"), words.moment(one.delivered_at)
     yield _("完成"), words.moment(one.completed_at)
     if one.hold_reason:
-        yield _("需要处理"), one.hold_reason
+        yield _("需要处理"), one.held_for
 
 
 def _payment(one: Any) -> Iterable[tuple[str, object]]:

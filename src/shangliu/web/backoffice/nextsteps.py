@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from shangliu.platform.text import read
 from shangliu.process.definition import Context, Kind, Process, Step
 from shangliu.process.roles import Role
 from shangliu.process.running import flow
@@ -102,7 +103,11 @@ def _passed_over(name: str, step: Step[Any], part: Part, case: Case) -> list[str
         if (event.process, event.object_id) != (part.process, part.one.pk):
             continue
         if reasons := event.facts.get(name):
-            return [_("规则没有选这一步：{reason}").format(reason=words.together(reasons))]
+            return [
+                _("规则没有选这一步：{reason}").format(
+                    reason=words.together(str(read(one)) for one in reasons)
+                )
+            ]
     if step.kind is Kind.RULE:
         refusals = step.refusals(part.one, Context(actor="system", role=Role.SYSTEM))
         why = words.together(str(reason) for reason in refusals)

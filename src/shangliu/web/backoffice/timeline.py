@@ -13,6 +13,7 @@ from shangliu.domain.crm import staff as people
 from shangliu.domain.notifications import queries as notifications
 from shangliu.domain.payments import queries as payments
 from shangliu.platform.money import Money
+from shangliu.platform.text import read
 from shangliu.process.roles import Role
 from shangliu.web.backoffice import words
 from shangliu.web.backoffice.case import Case
@@ -116,12 +117,13 @@ def _said(name: str, value: object) -> str:
     if name.endswith("_fen") and isinstance(value, int):
         return str(Money(value))
     if isinstance(value, list | tuple):
-        return words.together(str(one) for one in value)
+        return words.together(str(read(one)) for one in value)
     if name == "found" and isinstance(value, dict):
         return words.together(
             _("完好 {good}，残次 {damaged}").format(good=good, damaged=damaged)
             for good, damaged in value.values()
         )
+    value = read(value)
     if isinstance(value, dict):
         return words.together(f"{key} × {one}" for key, one in value.items())
     return words.moment(datetime.fromisoformat(str(value))) if name == "due" else str(value)
