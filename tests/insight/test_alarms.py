@@ -16,6 +16,7 @@ from shangliu.domain.payments.models import GatewayNotification, Payment
 from shangliu.domain.payments.provider import Outcome
 from shangliu.flow import alarms
 from shangliu.flow.cart import services as carts
+from shangliu.flow.order.effects import Reason
 from shangliu.flow.payment import services as money
 from shangliu.flow.policies import Policies
 from shangliu.flow.timers import run_due
@@ -285,6 +286,30 @@ def test_carts_that_nobody_goes_on_with_are_an_alarm_only_while_buyers_come() ->
     assert "cart.check_out" in {one.step for one in located()}
 
 
+def test_what_goes_wrong_is_an_alarm_when_its_part_grows_not_when_trade_grows() -> None:
+    shop = world.open_shop()
+
+    def trade(paid: int, cancelled: int, *, ago: timedelta) -> None:
+        with clock.at(clock.now() - ago):
+            for n in range(paid + cancelled):
+                order = world.placed(shop)
+                if n < paid:
+                    world.pay(shop, order)
+                else:
+                    world.step("order.cancel", order, Reason(reason="不要了"))
+
+    trade(8, 1, ago=timedelta(minutes=90))
+    trade(16, 4, ago=timedelta(seconds=20))
+    world.send_all()
+    assert "order.cancel" not in {one.step for one in located()}
+
+    trade(0, 8, ago=timedelta(seconds=10))
+    world.send_all()
+    (alarm,) = [one for one in located() if one.step == "order.cancel"]
+    assert alarm.signal.cause.zh == "“取消订单”突然增多"
+    assert alarm.signal.count == 12
+
+
 def test_without_a_history_only_the_service_level_time_speaks() -> None:
     shop = world.open_shop()
     with clock.at(clock.now() - timedelta(hours=5)):
@@ -311,6 +336,14 @@ def test_what_is_likely_is_told_from_what_is_not() -> None:
     assert likely.poisson_at_least(3, 0.1) == pytest.approx(0.000155, rel=0.01)
     assert likely.poisson_at_most(900, 1000) < 0.002
     assert likely.poisson_at_least(0, 5) == 1.0
+    assert likely.binomial_at_most(2, 10, 0.5) == pytest.approx(0.0546875)
+    assert likely.binomial_at_most(0, 400, 0.99) == pytest.approx(0.01**400)
+    assert (
+        likely.binomial_at_most(2400, 2500, 0.99)
+        < 0.002
+        < likely.binomial_at_most(2470, 2500, 0.99)
+    )
+    assert likely.binomial_at_most(9, 10, 0.5) == 1.0
 
 
 def test_a_look_costs_few_statements() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import ceil, erfc, exp
+from math import ceil, erfc, exp, lgamma, log, log1p
 
 
 def poisson_at_most(count: int, mean: float) -> float:
@@ -24,12 +24,14 @@ def binomial_at_most(count: int, of: int, part: float) -> float:
     """How likely at most so many of all are where `part` is usual; by the normal law for many."""
     if count >= of * part:
         return 1.0
-    if of > 50:
+    if of > 2000:
         spread = (2 * of * part * (1 - part)) ** 0.5
         return 0.5 * erfc((of * part - count - 0.5) / spread)
-    term = (1 - part) ** of
-    total = term
-    for n in range(count):
-        term *= (of - n) / (n + 1) * part / (1 - part)
-        total += term
-    return min(total, 1.0)
+    whole, yes, no = lgamma(of + 1), log(part), log1p(-part)
+    return min(
+        1.0,
+        sum(
+            exp(whole - lgamma(n + 1) - lgamma(of - n + 1) + n * yes + (of - n) * no)
+            for n in range(count + 1)
+        ),
+    )

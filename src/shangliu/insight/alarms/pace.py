@@ -35,6 +35,8 @@ _LEAST = 5  # passages that make a history
 _PATIENCE = 20.0  # seconds that nothing is late before
 _BUYERS = frozenset({"buyer", "storefront"})  # lanes where the next step is up to buyers
 _TIMES = 3  # as long as it usually takes is late
+_PART = 1 / 40  # of all that leaves a state goes wrong, as long as nothing is known
+_PRIOR = 20  # passages that this is worth
 
 
 @dataclass(slots=True)
@@ -253,9 +255,14 @@ def rates(flow: Flow, log: Log) -> list[Signal]:
     found = []
     for name, process, step in flow.steps():
         pace = log.paces[name]
-        for width, count in zip(WINDOWS, pace.recent, strict=True):
+        for n, (width, count) in enumerate(zip(WINDOWS, pace.recent, strict=True)):
             usual = pace.usual(width)
-            if step.problem and (signal := _surge(name, process, step, count, usual, width)):
+            if (
+                step.problem
+                and _is_high(count, usual)
+                and not _is_usual_part(process, step, n, log)
+            ):
+                signal = _surge(name, process, step, count, usual, width)
                 found.append(replace(signal, fresh=pace.recent[0] > 0))
                 break
             if usual is not None and step.main and _is_low(count, usual[0]):
@@ -269,6 +276,25 @@ def _is_low(count: int, least: float) -> bool:
     return count < least / 2 and poisson_at_most(count, least) < _SURE
 
 
+def _is_high(count: int, usual: tuple[float, float] | None) -> bool:
+    most = usual[1] if usual is not None else 0.05
+    return count > 1 and poisson_at_least(count, most) < _SURE
+
+
+def _is_usual_part(process: Process[Any], step: Step[Any], window: int, log: Log) -> bool:
+    """Does it take no larger part than before of all that leaves the same states? Then there is
+    only more trade. What little is known of a young shop counts as one in forty."""
+    beside = {other.name for state in step.source for other in process.steps_from(str(state))}
+    if not beside:
+        return False
+    paces = {name: log.paces[f"{process.name}.{name}"] for name in beside}
+    past = {name: pace.before + sum(pace.weeks) for name, pace in paces.items()}
+    part = (past[step.name] + _PRIOR * _PART) / (sum(past.values()) + _PRIOR)
+    many = sum(pace.recent[window] for pace in paces.values())
+    others = many - paces[step.name].recent[window]
+    return binomial_at_most(others, many, 1 - part) >= _SURE
+
+
 def _surge(
     name: str,
     process: Process[Any],
@@ -276,10 +302,7 @@ def _surge(
     count: int,
     usual: tuple[float, float] | None,
     width: float,
-) -> Signal | None:
-    most = usual[1] if usual is not None else 0.05
-    if count < 2 or poisson_at_least(count, most) >= _SURE:
-        return None
+) -> Signal:
     state = str(step.source[0]) if step.source else str(step.target)
     return Signal(
         depth=Depth.CHOICE,
