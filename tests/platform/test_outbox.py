@@ -51,6 +51,16 @@ def table(receiver: Handler) -> dict[str, Handler]:
     return {"notice.*": receiver, "finance.*": receiver, "refund.execute": receiver}
 
 
+def test_a_batch_says_after_each_letter_that_it_goes_on(noon: datetime) -> None:
+    receiver = Receiver()
+    first, other = letter(), letter(case="T2")
+    receiver.broken = {first.pk}
+    seen: list[int] = []
+    outbox.drain(table(receiver), after_each=lambda: seen.append(len(receiver.got)))
+    assert receiver.got == [first.pk, other.pk]
+    assert seen == [1, 2]
+
+
 def test_letters_of_a_case_come_one_after_the_other_and_others_do_not_wait(noon: datetime) -> None:
     receiver = Receiver()
     first, second, other = letter(), letter(), letter(case="T2")

@@ -11,6 +11,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from typing import Final
 
 import psycopg
 from django.conf import settings
@@ -89,30 +90,47 @@ def run(env: Env, args: argparse.Namespace) -> int:
     return 0
 
 
-def _drain(env: Env, stop: threading.Event) -> Callable[[], None]:
+class _Pulse:
+    """The heartbeat of a loop, written every two seconds at most. Work that waits for outside
+    systems calls it after each piece: a slow gateway does not make the loop look stuck."""
+
+    def __init__(self, name: str) -> None:
+        self._name: Final = name
+        self._at = float("-inf")
+
+    def __call__(self) -> None:
+        if time.monotonic() - self._at > 2:
+            Heartbeat.objects.update_or_create(name=self._name, defaults={"beat_at": clock.now()})
+            self._at = time.monotonic()
+
+
+_Once = Callable[[_Pulse], None]
+
+
+def _drain(env: Env, stop: threading.Event) -> _Once:
     table = handlers(addresses(env))
 
-    def once() -> None:
-        if not drain(table):
+    def once(beat: _Pulse) -> None:
+        if not drain(table, after_each=beat):
             stop.wait(IDLE)
 
     return once
 
 
-def _timers(stop: threading.Event) -> Callable[[], None]:
-    def once() -> None:
-        run_due()
+def _timers(stop: threading.Event) -> _Once:
+    def once(beat: _Pulse) -> None:
+        run_due(after_each=beat)
         stop.wait(TIMERS_EVERY)
 
     return once
 
 
-def _keeping_house(stop: threading.Event) -> Callable[[], None]:
+def _keeping_house(stop: threading.Event) -> _Once:
     """What may take long and may wait: counts and sums for pages. Apart from the timers, so that
     none of them is late for it."""
     done_at, billed_at = [float("-inf")], [float("-inf")]
 
-    def once() -> None:
+    def once(_beat: _Pulse) -> None:
         if time.monotonic() - billed_at[0] > BILLS_EVERY:
             reconciliation.run_due()
             billed_at[0] = time.monotonic()
@@ -128,12 +146,12 @@ def _keeping_house(stop: threading.Event) -> Callable[[], None]:
     return once
 
 
-def _archiving(stop: threading.Event) -> Callable[[], None]:
+def _archiving(stop: threading.Event) -> _Once:
     """Old months of the log go to files by themselves. By its own loop, as a month takes minutes;
     what cannot be archived now is tried again in an hour."""
     next_at = [time.monotonic() + ARCHIVE_AFTER]
 
-    def once() -> None:
+    def once(_beat: _Pulse) -> None:
         stop.wait(TIMERS_EVERY)
         if time.monotonic() < next_at[0]:
             return
@@ -147,10 +165,10 @@ def _archiving(stop: threading.Event) -> Callable[[], None]:
     return once
 
 
-def _watching(stop: threading.Event) -> Callable[[], None]:
+def _watching(stop: threading.Event) -> _Once:
     """Look for what is wrong. A look that takes long is paid for by a longer pause."""
 
-    def once() -> None:
+    def once(_beat: _Pulse) -> None:
         began = time.monotonic()
         alarms.look()
         stop.wait(min(max(WATCH_EVERY, 5 * (time.monotonic() - began)), WATCH_AT_MOST))
@@ -158,15 +176,13 @@ def _watching(stop: threading.Event) -> Callable[[], None]:
     return once
 
 
-def _loop(name: str, stop: threading.Event, once: Callable[[], None]) -> None:
+def _loop(name: str, stop: threading.Event, once: _Once) -> None:
     """Turn until stopped. A lost database is waited for; anything else ends the loop."""
-    beat = 0.0
+    beat = _Pulse(name)
     while not stop.is_set():
         try:
-            once()
-            if time.monotonic() - beat > 2:
-                Heartbeat.objects.update_or_create(name=name, defaults={"beat_at": clock.now()})
-                beat = time.monotonic()
+            once(beat)
+            beat()
         except (OperationalError, psycopg.OperationalError) as lost:
             log.warning("%s: no database (%s), trying again", name, lost)
             connection.close()

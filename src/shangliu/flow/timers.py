@@ -33,22 +33,24 @@ BY_HAND: Mapping[str, Callable[[Any], object]] = {
 }
 
 
-def run_due(*, limit: int = BATCH) -> int:
-    """Take every timer step that is due, `limit` of a process at most; how many were tried."""
+def run_due(*, limit: int = BATCH, after_each: Callable[[], None] = lambda: None) -> int:
+    """Take every timer step that is due, `limit` of a process at most; how many were tried.
+    `after_each` is called after every one, as asking a gateway may take seconds."""
     tried = 0
     for process in flow().processes:
         if process.model is not None and any(step.at for step in process.steps):
-            tried += _run_process(process, limit)
+            tried += _run_process(process, limit, after_each)
     return tried
 
 
-def _run_process(process: Process[Any], limit: int) -> int:
+def _run_process(process: Process[Any], limit: int, after_each: Callable[[], None]) -> int:
     assert process.model is not None  # noqa: S101 - the caller looked
     due = process.model._default_manager.filter(due_at__lte=clock.now()).order_by("due_at")[:limit]  # noqa: SLF001
     tried = 0
     for subject in due:
         tried += 1
         _ring(process, subject)
+        after_each()
     return tried
 
 

@@ -58,11 +58,18 @@ FROM heads WHERE o.id = heads.id
 RETURNING o.id, o.topic, o.ordering, o.body, o.event_id, o.attempts, o.created_at"""
 
 
-def drain(handlers: Mapping[str, Handler], *, limit: int = BATCH) -> int:
-    """Deliver one batch; gives how many rows were handled, delivered or not."""
+def drain(
+    handlers: Mapping[str, Handler],
+    *,
+    limit: int = BATCH,
+    after_each: Callable[[], None] = lambda: None,
+) -> int:
+    """Deliver one batch; gives how many rows were handled, delivered or not. `after_each` is
+    called after every one, as a receiver may be slow."""
     letters = _lease(limit)
     for letter in sorted(letters, key=lambda one: one.id):
         _deliver(handlers, letter)
+        after_each()
     return len(letters)
 
 
