@@ -36,9 +36,11 @@ def _alipay(*kinds: str, **more: object) -> Act:
 
 
 def _well(world: World) -> None:
-    """The gateway is as it was, and is asked about all that is open now and not when it is due:
-    what turns out paid belongs to this fault and not to the next."""
+    """The gateway is as it was, does not send again what was turned away, and is asked about all
+    that is open now and not when it is due: what comes of that belongs to this fault and not to
+    the next."""
     world.alipay("faults/clear")
+    world.alipay("notify/give-up")
     world.sql(
         "UPDATE payments_payment SET due_at = now()"
         " WHERE provider = 'alipay' AND state IN ('created', 'pending') AND due_at > now()"
@@ -241,15 +243,11 @@ def _finance(times: int) -> Act:
     return lambda world: world.sim(world.stage.env.finance_port, "fail", times=times)
 
 
-def _nothing(_: World) -> None:
-    """It was done once and is over."""
-
-
 # What is known by its silence alone comes while two hours of the log are not yet half faults.
 FAULTS: tuple[Fault, ...] = (
     _of_payment("notification lost", "notification path", _alipay("lose")),
     _of_house("stream dead", "stream", _kill("stream"), _start("stream")),
-    _of_payment("notification forged", "notification path", _forged, _nothing),
+    _of_payment("notification forged", "notification path", _forged),
     _of_carrier("tracking silent", _silent, _reports),
     _of_carrier("carrier refuses waybills", _labels(10_000), _labels_again),
     _of_finance("finance answers 503", _finance(10_000), _finance(0)),

@@ -252,7 +252,26 @@ def test_a_rule_that_goes_another_way_names_the_policy_that_was_changed() -> Non
     evidence = " ".join(line.zh for line in located()[0].signal.evidence)
     assert "自动审核金额上限" in evidence
     assert "试一试" in evidence
+    assert located()[0].fresh
     assert "需要人工审核" in evidence
+
+
+def test_a_rule_that_goes_its_usual_way_again_is_no_longer_urgent() -> None:
+    shop = world.open_shop()
+    for n in range(8):
+        with clock.at(clock.now() - timedelta(minutes=40 - n)):
+            world.paid(shop)
+            world.send_all()
+    for _ in range(4):
+        world.paid(shop, remark="送礼")
+    world.send_all()
+    assert [(one.system, one.fresh) for one in located()][:1] == [("rules", True)]
+
+    with clock.at(clock.now() + timedelta(seconds=60)):
+        for _ in range(2):
+            world.paid(shop)
+        world.send_all()
+        assert [one.fresh for one in located() if one.system == "rules"] == [False]
 
 
 def test_a_warehouse_that_rests_is_named_and_the_steps_behind_it_are_its_consequence() -> None:

@@ -247,6 +247,20 @@ def test_a_notification_comes_again_on_schedule_with_the_same_id_until_success(
         assert len(shop.heard) == 8
 
 
+def test_what_was_turned_away_is_given_up_on_request(
+    alipay: Simulator, merchant: Merchant, shop: Ear, number: str
+) -> None:
+    shop.answer = (200, b"fail")
+    merchant.page_pay(number)
+    alipay.sim("pay", out_trade_no=number)
+    alipay.wait_attempts("notifications", 1)
+    assert alipay.sim("notify/give-up") == {"given_up": 1}
+    assert alipay.sim("notify/give-up") == {"given_up": 0}
+    alipay.sim("clock", advance=300)
+    assert alipay.look("notifications")[0]["state"] == "given_up"
+    assert len(shop.heard) == 1
+
+
 def test_nothing_is_lost_by_a_kill(tmp_path: Path, shop: Ear, number: str) -> None:
     with simulator("alipay", tmp_path) as alipay:
         merchant = Merchant(alipay, shop.url)

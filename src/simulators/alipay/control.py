@@ -90,6 +90,7 @@ class Control:
             "notify/duplicate": self._duplicate,
             "notify/probe": lambda asked: self._notices.probe(self._trade(asked)),
             "notify/wrong-amount": lambda asked: self._notices.wrong_amount(self._trade(asked)),
+            "notify/give-up": lambda _asked: {"given_up": self._deliveries.give_up()},
             "notify/release": lambda asked: {
                 "released": self._deliveries.release(asked.get("out_trade_no", ""))
             },

@@ -112,6 +112,12 @@ class Deliveries:
         self.wake()
         return freed
 
+    def give_up(self) -> int:
+        """Do not send again what was sent and not acknowledged; gives how many."""
+        return self._store.run(
+            "UPDATE deliveries SET state = 'given_up' WHERE state = 'waiting' AND attempts > 0"
+        )
+
     def wake(self) -> None:
         self._wake.set()
 

@@ -31,6 +31,7 @@ WINDOWS = (45, 120, 600, 3600)  # seconds; the shortest that tells is used
 _BACK = timedelta(hours=2)
 _WEEKS = 8
 _SURE = 0.002
+_ODD = 0.2
 _LEAST = 5  # passages that make a history
 _PATIENCE = 20.0  # seconds that nothing is late before
 _BUYERS = frozenset({"buyer", "storefront"})  # lanes where the next step is up to buyers
@@ -380,8 +381,16 @@ def _shifted(
         many = sum(now.values())
         if many >= 3 and binomial_at_most(now[usual.name], many, min(part, 0.98)) < _SURE:
             instead = max((one for one in ways if one is not usual), key=lambda one: now[one.name])
-            return _shift(process, state, (usual, instead), (now[usual.name], many, part), width)
+            found = _shift(process, state, (usual, instead), (now[usual.name], many, part), width)
+            last = {name: pace.recent[0] for name, pace in paces.items()}
+            return replace(found, fresh=_goes_on(last, usual.name, part))
     return None
+
+
+def _goes_on(last: Mapping[str, int], usual: str, part: float) -> bool:
+    """False once the last decisions go the usual way again; without any nothing has changed."""
+    many = sum(last.values())
+    return not many or binomial_at_most(last[usual], many, min(part, 0.98)) < _ODD
 
 
 def _shift(
