@@ -43,6 +43,7 @@ def test_the_page_shows_today_beside_what_would_be(lived: Order, enter: Enter) -
     assert "无法验证" in said
     assert "转化率" in said
     assert said.count('class="flow-map') == 2
+    assert "不在模拟里：模拟从下单开始" in said
     assert "现在最多" in said
     assert 'name="p.payment.minutes"' in said
     row = said.split("时段内提交的订单数")[-1].split("</tr>")[0]

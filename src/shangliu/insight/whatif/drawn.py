@@ -4,7 +4,7 @@ only simulated. A case's log is read as the real one is, so both maps mean the s
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from shangliu.insight.figures import allowed
@@ -26,11 +26,12 @@ class _Seen:
     ends: Counter[str] = field(default_factory=Counter)
     dwelt: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     in_state: Counter[tuple[str, str]] = field(default_factory=Counter)
+    processes: set[str] = field(default_factory=set)
 
 
 def figures_of(ways: Ways, model: Model, run: Run) -> Figures:
     """Waiting is the mean number over the period; late is where half of all wait longer than they
-    may."""
+    may. Stages before the purchase, which nobody simulates, are silent."""
     ends = tuple(_ends(ways))
     seen = _Seen()
     for mark, often in run.ran.items():
@@ -40,6 +41,7 @@ def figures_of(ways: Ways, model: Model, run: Run) -> Figures:
         if nodes:
             seen.dwelt[nodes[0].key] = Counter(found)
         process, taken = flow().step(step)
+        seen.processes.add(process.name)
         if len(taken.source) == 1:
             seen.in_state[process.name, str(taken.source[0])] += sum(found)
     edges: Counter[str] = Counter()
@@ -53,12 +55,25 @@ def figures_of(ways: Ways, model: Model, run: Run) -> Figures:
         for node in ways.graph.nodes
         if (figure := _node(node, seen, span)) is not None
     }
-    return Figures(nodes_found, _edges(ways, edges))
+    silent = _silent(ways, seen.processes)
+    return Figures(nodes_found, _edges(ways, edges, silent), silent=silent)
+
+
+def _silent(ways: Ways, processes: Collection[str]) -> frozenset[str]:
+    """The stages in which nothing belongs to a process that was simulated."""
+    told = {
+        node.stage
+        for node in ways.graph.nodes
+        if {node.key.partition(".")[0], *(process for process, _state in node.waits)}
+        & set(processes)
+    }
+    return frozenset(node.stage for node in ways.graph.nodes) - told
 
 
 def _add(seen: _Seen, ways: Ways, case: Case, often: int, ends: tuple[_End, ...]) -> None:
     entered: dict[tuple[str, int], int] = {}
     for number, event in enumerate(case.events):
+        seen.processes.add(event.thing[0])
         seen.passages[_passage(ways, case, number)] += often
         if not event.pool and event.source and event.thing in entered:
             _dwelt(seen, ways, event, event.at - entered[event.thing], often)
@@ -167,10 +182,11 @@ def _part(found: Mapping[int, int] | None, part: float) -> int | None:
     return max(found)
 
 
-def _edges(ways: Ways, counts: Mapping[str, int]) -> dict[str, EdgeFigure]:
+def _edges(ways: Ways, counts: Mapping[str, int], silent: Collection[str]) -> dict[str, EdgeFigure]:
     diamonds = {
         node.key for node in ways.graph.nodes if node.shape in (Shape.EXCLUSIVE, Shape.EVENT_BASED)
     }
+    stages = {node.key: node.stage for node in ways.graph.nodes}
     total: Counter[str] = Counter()
     for edge in ways.graph.edges:
         total[edge.source] += counts.get(edge.key, 0)
@@ -182,4 +198,5 @@ def _edges(ways: Ways, counts: Mapping[str, int]) -> dict[str, EdgeFigure]:
             else None,
         )
         for edge in ways.graph.edges
+        if counts.get(edge.key, 0) or stages[edge.source] not in silent
     }

@@ -70,13 +70,15 @@ class PassedMark:
 @dataclass(frozen=True, slots=True)
 class Figures:
     """`heat`: the marks of a sheet's nodes; None: the picture is drawn without heat. `beside`: each
-    figure has that of another span beside it. `passed`: of a traced case, by node."""
+    figure has that of another span beside it. `passed`: of a traced case, by node. `silent`: the
+    stages that nothing is known of."""
 
     nodes: Mapping[str, NodeFigure] = field(default_factory=dict)
     edges: Mapping[str, EdgeFigure] = field(default_factory=dict)
     heat: Mapping[str, HeatMark] | None = None
     beside: bool = False
     passed: Mapping[str, PassedMark] = field(default_factory=dict)
+    silent: frozenset[str] = frozenset()
 
     def of_node(self, node: Node) -> NodeFigure | None:
         """A node's own figures; for a block of the overview those of its members together.

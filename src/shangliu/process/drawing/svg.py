@@ -226,6 +226,7 @@ class _Pen:
                 href=href(beyond),
                 classes=found.classes(node),
                 stage_number=self.number.get(node.stage, 0),
+                silent=self.figures is not None and node.stage in self.figures.silent,
                 heated=heat is not None,
                 heat=heat.get(node.key) if heat else None,
                 passed=self.figures.passed.get(node.key) if self.figures else None,

@@ -48,7 +48,8 @@ def text(label: Label, lang: str, classes: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """How one node looks now. `classes` are a trace's `visited`, `current`."""
+    """How one node looks now. `classes` are a trace's `visited`, `current`. `silent`: its figures
+    are not known, which is not the same as 0."""
 
     view: View
     figure: NodeFigure
@@ -56,6 +57,7 @@ class Face:
     href: str
     classes: str = ""
     stage_number: int = 0
+    silent: bool = False
     heated: bool = False
     heat: HeatMark | None = None
     passed: PassedMark | None = None
@@ -273,7 +275,7 @@ def _stage(node: Node, place: NodeBox, face: Face) -> str:
     if figure.oldest_seconds is not None:
         age = duration(figure.oldest_seconds * 1_000_000, lang)
         oldest = f"oldest {age}" if english else f"最久 {age}"
-    unit = "waiting" if english else "个等待"
+    unit = "" if face.silent else "waiting" if english else "个等待"
     key = _attribute(node.key)
     return (
         f'<rect class="shape" x="{box.x}" y="{box.y}" width="{box.w}" height="{box.h}" rx="14"/>'
@@ -284,7 +286,7 @@ def _stage(node: Node, place: NodeBox, face: Face) -> str:
         f"{face.stage_number}</text>"
         f'<text class="stage-name">{lines}</text>'
         f'<text class="figure" data-badge="{key}" x="{box.x + 18}" y="{box.bottom - 26}">'
-        f"{human(figure.waiting, lang)}</text>"
+        f"{'—' if face.silent else human(figure.waiting, lang)}</text>"
         f'<text class="unit" x="{box.right - 16}" y="{box.bottom - 44}" text-anchor="end">'
         f"{unit}</text>"
         f'<text class="unit" data-oldest="{key}" x="{box.right - 16}" y="{box.bottom - 26}"'

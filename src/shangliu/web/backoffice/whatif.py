@@ -141,6 +141,7 @@ def _shown(
         "sheet": sheet,
         "map_before": pictures.draw(sheet, before.drawn),
         "map_after": pictures.draw(sheet, after.drawn),
+        "silent": _silent(before),
         "percent": lambda part: f"{part:+.1%}" if part is not None else "—",
         "lasted": words.lasted,
     }
@@ -149,6 +150,12 @@ def _shown(
 def _sheets() -> list[tuple[str, str]]:
     stages = [(stage.code, str(stage.label)) for stage in graph().stages]
     return [(pictures.OVERVIEW, _("总览")), *stages]
+
+
+def _silent(before: Outcome) -> str:
+    """The names of the stages that no figure is known of."""
+    silent = before.drawn.silent if before.drawn else frozenset()
+    return words.together(str(stage.label) for stage in graph().stages if stage.code in silent)
 
 
 def _pools(learned: Known, scenario: Scenario) -> list[PoolField]:
