@@ -47,7 +47,7 @@ XES = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 OCEL = {
-    "objectTypes": [{"name": "order", "attributes": []}, {"name": "item", "attributes": []}],
+    "objectTypes": [{"name": "item", "attributes": []}, {"name": "order", "attributes": []}],
     "eventTypes": [{"name": "下单", "attributes": []}],
     "objects": [{"id": "o1", "type": "order"}, {"id": "i1", "type": "item"}],
     "events": [

@@ -34,7 +34,8 @@ from shangliu.web.backoffice.access import page, staff
 
 _PAGE = "backoffice/bring_log.html"
 LARGEST = 500 * 1024 * 1024
-_KINDS = (".csv", ".xes", ".json", ".sqlite")
+_KINDS = (".csv", ".xes", ".json", ".jsonocel", ".sqlite")
+_OBJECTS = (".json", ".jsonocel", ".sqlite")  # files that tell of several types of objects
 _GUESSES = {
     "case": ("case", "case_id", "case:concept:name", "订单", "订单号", "案例"),
     "activity": ("activity", "concept:name", "event", "活动", "动作", "步骤"),
@@ -127,7 +128,7 @@ def _questions(file: Path) -> dict[str, object]:
     if file.suffix == ".csv":
         columns = header(file)
         found |= {"columns": columns, "guesses": _guess(columns)}
-    elif file.suffix in (".json", ".sqlite"):
+    elif file.suffix in _OBJECTS:
         found["types"] = _types(file)
     return found
 
