@@ -53,9 +53,15 @@ def context(browser: Browser, served: str) -> Iterator[BrowserContext]:
     opened.close()
 
 
-def player(page: Page, served: str, sheet: str = "processing") -> Page:
+def player(page: Page, served: str, sheet: str = "processing", *, playing: bool = True) -> Page:
+    """The player at the beginning of the day, at rest; it begins by itself where it may move."""
     page.goto(f"{served}/staff/map/{sheet}/?play={YESTERDAY:%Y-%m-%d}")
     page.wait_for_selector("[data-player][data-ready]")
+    begun = "1" if playing else ""
+    assert (page.locator("[data-player]").get_attribute("data-playing") or "") == begun
+    if playing:
+        page.locator("[data-play]").click()
+        seek(page, 0)
     return page
 
 
@@ -98,7 +104,7 @@ def test_who_wants_less_motion_gets_steps_of_a_quarter_and_no_dots(
 ) -> None:
     page = context.new_page()
     page.emulate_media(reduced_motion="reduce")
-    player(page, served)
+    player(page, served, playing=False)
     assert "每步 15 分钟" in (page.locator("[data-note]").text_content() or "")
     seek(page, 9 * 3600 - 900)
     page.locator("[data-play]").click()

@@ -145,7 +145,11 @@ def test_an_empty_or_long_text_is_refused_and_nobody_is_told(
     with clock.at(NOON):
         answer = client.post("/staff/cases/write/", form)
     assert answer.status_code == 409
-    assert "请写 1 到 200 个字" in answer.content.decode()
+    page = answer.content.decode()
+    assert "请写 1 到 200 个字" in page
+    assert f'value="{waiting[0].pk}" checked' in page
+    assert f'value="{waiting[1].pk}" checked' not in page
+    assert f'name="text" value="{text}"' in page
     assert not Message.objects.filter(template="staff_note").exists()
 
 

@@ -112,9 +112,16 @@ def again(request: HttpRequest, reasons: Sequence[Text]) -> HttpResponse:
     shown.META = {**request.META, "QUERY_STRING": address.query}
     shown.reasons = tuple(str(reason) for reason in reasons)  # type: ignore[attr-defined]
     shown.typed = request.POST.dict()  # type: ignore[attr-defined]
+    shown.ticked = dict(request.POST.lists())  # type: ignore[attr-defined]
     response: HttpResponse = found.func(shown, *found.args, **found.kwargs)
     response.status_code = 409
     return response
+
+
+def ticked(request: HttpRequest, name: str) -> frozenset[str]:
+    """The boxes of this name that were ticked before a refusal."""
+    kept: dict[str, list[str]] = getattr(request, "ticked", {})
+    return frozenset(kept.get(name, ()))
 
 
 def typed(request: HttpRequest) -> dict[str, str]:

@@ -33,7 +33,7 @@ from shangliu.process.roles import STAFF, Role
 from shangliu.process.running import flow
 from shangliu.web.backoffice import living, pictures, words
 from shangliu.web.backoffice.access import actor, page, person, staff
-from shangliu.web.backoffice.acting import again, back
+from shangliu.web.backoffice.acting import again, back, ticked, typed
 from shangliu.web.backoffice.looks import look_of
 
 MOST = 100
@@ -92,6 +92,8 @@ def worklist(request: HttpRequest) -> HttpResponse:
             "states": [(one, words.state_label(chosen.process, one)) for one in states],
             "staff": [one for one in people.staff_list() if one.is_active],
             "rows": [_row(one, numbers, owners, named) for one in found],
+            "ticked": ticked(request, "pk"),
+            "typed": typed(request),
             "bulk": _bulk(flow()[chosen.process], states, person(request).acts_as),
             "next": _next(chosen, key, last),
             "most": notices.MOST_LETTERS,
@@ -123,6 +125,8 @@ def _gone(request: HttpRequest, edge: str) -> HttpResponse:
             "actor": who,
             "actors": sorted(actors - {""}),
             "named": people.names(actors),
+            "ticked": ticked(request, "case"),
+            "typed": typed(request),
             "rows": [
                 {
                     "number": numbers.get(one.case_no, ""),

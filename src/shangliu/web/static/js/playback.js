@@ -145,6 +145,7 @@ export async function attach(map, svg) {
   seek.addEventListener("input", () => show(Number(seek.value)));
   speed.addEventListener("change", place);
   show(0);
+  if (!calm.matches) start(); // who asked for less motion starts it himself
   player.dataset.ready = "1";
 }
 
