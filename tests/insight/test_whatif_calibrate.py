@@ -84,4 +84,4 @@ def test_the_map_of_a_run_counts_what_ran() -> None:
     assert sum(into_pay) == 6
     assert drawn.nodes["parcel.collect"].p50_us is not None
     assert drawn.silent == frozenset({"browse"})
-    assert not [key for key in drawn.edges if key.startswith("visit.")]
+    assert not [key for key in drawn.edges if key.startswith("visit.arrive")]
