@@ -12,7 +12,7 @@ from pytest_django import Settings
 from shangliu.domain.orders.models import Order
 from shangliu.flow.drawing import graph
 from shangliu.insight import archive as archives
-from shangliu.insight.archive import archive, archived, make_months, months
+from shangliu.insight.archive import archive, archived, archived_until, make_months, months
 from shangliu.insight.mining import log as logs
 from shangliu.insight.mining.exports import export
 from shangliu.insight.mining.log import CaseOf
@@ -52,11 +52,13 @@ def case_no(shop: world.Shop, then: datetime) -> str:
 
 def test_an_archived_purchase_is_traced_as_before(case_no: str, settings: Settings) -> None:
     before = trace(graph(), cases=[case_no])
+    assert archived_until(settings.EVENT_ARCHIVE) is None
     old = months()[0]
     assert old.rows == Event.objects.count() > 20
     file = archive(old, settings.EVENT_ARCHIVE)
     assert file.exists()
     assert not Event.objects.exists()
+    assert archived_until(settings.EVENT_ARCHIVE) == old.over
     assert old.name not in {month.name for month in months()}
     after = trace(graph(), cases=[case_no])
     assert after.path == before.path

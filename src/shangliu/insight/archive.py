@@ -170,6 +170,12 @@ def archived(folder: Path, cases: Collection[str]) -> list[Event]:
     return [Event(**{**row, "facts": json.loads(row["facts"])}) for row in rows]
 
 
+def archived_until(folder: Path) -> datetime | None:
+    """The end of the last month that is in a file and no longer in the database; None without."""
+    names = [file.stem for file in folder.glob("*.parquet")] if folder.is_dir() else []
+    return Month(max(names), "", 0).over if names else None
+
+
 def archived_between(
     folder: Path, since: datetime, until: datetime, columns: Sequence[str], order: Sequence[str]
 ) -> Iterator[tuple[Any, ...]]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from shangliu.domain.crm.models import Assignment
 from shangliu.domain.notifications.models import Message
@@ -203,6 +205,21 @@ def test_all_who_went_along_an_edge_are_reached_page_by_page_and_by_who_did_it(
     with clock.at(NOON):
         nobody = client.get("/staff/cases/", {"edge": edge, "actor": "operations"})
     assert 'name="case"' not in nobody.content.decode()
+
+
+def test_the_list_says_from_when_on_it_lists(
+    client: Client, waiting: list[Order], settings: Settings, tmp_path: Path
+) -> None:
+    settings.EVENT_ARCHIVE = tmp_path
+    asked = {"edge": "payment.send/>payment.succeed", "since": "2026-01-01T08:00"}
+    asked["until"] = "2026-03-01T08:00"
+    with clock.at(NOON):
+        assert "已归档成文件" not in client.get("/staff/cases/", asked).content.decode()
+        (tmp_path / "2025-12.parquet").touch()
+        assert "已归档成文件" not in client.get("/staff/cases/", asked).content.decode()
+        (tmp_path / "2026-01.parquet").touch()
+        page = client.get("/staff/cases/", asked).content.decode()
+    assert "2026-02-01 08:00 以前的事件已归档成文件" in page
 
 
 def test_a_way_between_stages_opens_with_its_cases(client: Client, waiting: list[Order]) -> None:

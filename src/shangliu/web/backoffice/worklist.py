@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -22,8 +23,10 @@ from shangliu.domain.orders import queries as orders
 from shangliu.flow import notices, steps
 from shangliu.flow.drawing import graph
 from shangliu.insight import cases
+from shangliu.insight.archive import archived_until
 from shangliu.insight.figures import allowed, ways_of
 from shangliu.insight.waiting import Narrow, WaitingCase, waiting_cases
+from shangliu.insight.window import Span
 from shangliu.platform import clock
 from shangliu.platform.errors import NotFound, Refused
 from shangliu.platform.text import Text
@@ -119,6 +122,7 @@ def _gone(request: HttpRequest, edge: str) -> HttpResponse:
         {
             "title": way.title,
             "way": way,
+            "unlisted": _unlisted(look.span),
             "total": (living.figures(look.span).of_edge(way.edge) or EdgeFigure(0)).count,
             "look": look,
             "hidden": parse_qsl(look.query()),
@@ -144,6 +148,14 @@ def _gone(request: HttpRequest, edge: str) -> HttpResponse:
             "most": notices.MOST_LETTERS,
         },
     )
+
+
+def _unlisted(span: Span) -> str:
+    """Until when the span lies in archived months: its number counts them, the list has none."""
+    until = archived_until(settings.EVENT_ARCHIVE)
+    if until is None or until <= span.stretch.ends[0]:
+        return ""
+    return f"{clock.local(until):%Y-%m-%d %H:%M}"
 
 
 @staff()
