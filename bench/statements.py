@@ -23,7 +23,7 @@ FIRST_IDS: Mapping[str, int] = {
     "payments_payment": 7_600_000_000,
 }
 _STRING = re.compile(r"'(?:[^']|'')*'")
-_INSERT = re.compile(r'INSERT INTO "(\w+)" .* RETURNING "\1"."id"$', re.DOTALL)
+_INSERT = re.compile(r'INSERT INTO "(\w+)" .* RETURNING "\1"\."id"(?:, "\1"\."\w+")*$', re.DOTALL)
 
 
 def mark_ids() -> None:

@@ -53,6 +53,15 @@ def test_a_script_varies_what_is_known_inside_and_outside_of_literals() -> None:
     ]
 
 
+def test_a_row_that_returns_more_than_its_id_is_known_too() -> None:
+    born = 'INSERT INTO "orders_order" (x) VALUES (1) RETURNING "orders_order"."id", '
+    born += '"orders_order"."hold_reason_en"'
+
+    made = statements.script([born, "SELECT 7400000005"], {}, [])
+
+    assert made.split("\n")[1:3] == [born + r" \gset orders_order_", "SELECT :orders_order_id;"]
+
+
 def test_the_services_become_scripts_that_name_no_row_of_the_run(tmp_path: Path) -> None:
     statements.mark_ids()
     opened = world.open_shop()
