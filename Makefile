@@ -21,7 +21,7 @@ run: $(STAMP) ## start everything, with a demo shop (LIFE=6 for six simulated or
 test: $(STAMP) oracles ## run all tests on a real PostgreSQL and a real browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-check: $(STAMP) ## format, lint, types, import contracts, migrations, exports, translations
+check: $(STAMP) ## format, lint, types, import contracts, house rules, migrations, exports, translations
 	@sh tools/check.sh $(BIN)
 
 install: $(STAMP) ## make the environment only (.venv, with the shangliu command)

@@ -15,6 +15,7 @@ run format "$bin/ruff" format --check .
 run lint "$bin/ruff" check .
 run types "$bin/mypy"
 run contracts "$bin/lint-imports"
+run "house rules" "$bin/python" -m pytest -q -p no:cacheprovider tests/architecture
 run migrations "$bin/python" -m django makemigrations --check --dry-run --settings shangliu.config.settings
 run flow "$bin/shangliu" flow lint
 run pictures "$bin/python" -m tools.draw --check

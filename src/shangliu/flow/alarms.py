@@ -16,7 +16,7 @@ from django.db import connection
 from shangliu.domain.inventory.books import differences_of
 from shangliu.flow.compensation import fitted
 from shangliu.flow.drawing import graph
-from shangliu.insight.alarms import house, outside, pace, watch
+from shangliu.insight.alarms import choices, house, outside, pace, rates, stalls, watch
 from shangliu.insight.alarms.signals import LEDGER, RULES, STOCK, STREAM, WEB, Depth, Play, Signal
 from shangliu.platform import clock
 from shangliu.platform.text import Text
@@ -286,7 +286,11 @@ def ledger() -> list[Signal]:
 def paces() -> list[Signal]:
     """How the steps move, with the policies that were changed lately and what rules said."""
     read = pace.read(flow(), graph().version)
-    found = [*pace.stalls(flow(), read), *pace.rates(flow(), read), *pace.choices(flow(), read)]
+    found = [
+        *stalls.stalls(flow(), read),
+        *rates.rates(flow(), read),
+        *choices.choices(flow(), read),
+    ]
     changes = _changes() if found else {}
     return [fitted(_told(one, changes)) for one in found]
 

@@ -189,3 +189,10 @@ def place(flow: Flow, signal: Signal) -> tuple[int, int]:
         _places.clear()
         _places[flow.fingerprint] = known
     return known.get(signal.step, (0, 0))
+
+
+def system_of(step: Step[Any]) -> str:
+    """Who has to take this step: the party it hears from, the rules, or its lane."""
+    if step.hears is not None:
+        return step.hears.code
+    return RULES if step.kind is Kind.RULE else step.lane.code
